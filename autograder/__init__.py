@@ -1,0 +1,1 @@
+"""The course's grader: exercises, checks for learners, safe grading for instructors."""

@@ -1,0 +1,113 @@
+"""A class's data: what was handed in, the secret, and where grades and feedback go.
+
+Everything lies in one folder, ``classroom/``, which git ignores:
+``submitted/<learner>/<chapter>/<topic>.ipynb`` comes in; ``autograded/``, ``feedback/``,
+``gradebook.db``, ``journal.db`` and ``secret`` are made here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.exercise import Chapter
+
+SECRET_BYTES = 32
+
+
+class ClassroomError(Exception):
+    """A class's folder that cannot be used as it is; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One learner's notebook of one chapter."""
+
+    learner: str
+    chapter: Chapter
+    path: Path
+
+
+@dataclass(frozen=True)
+class Classroom:
+    """The course's folder ``root`` and the class in ``root/classroom``."""
+
+    root: Path
+
+    @property
+    def folder(self) -> Path:
+        return self.root / "classroom"
+
+    @property
+    def gradebook(self) -> str:
+        """The gradebook's database URL."""
+        return f"sqlite:///{self.folder / 'gradebook.db'}"
+
+    @property
+    def journal(self) -> Path:
+        return self.folder / "journal.db"
+
+    def autograded(self, learner: str, chapter: Chapter) -> Path:
+        return self.folder / "autograded" / learner / chapter.slug / f"{chapter.topic}.ipynb"
+
+    def feedback(self, learner: str, chapter: Chapter) -> Path:
+        return self.folder / "feedback" / learner / chapter.slug / f"{chapter.topic}.html"
+
+    def submissions(self, chapter: Chapter) -> Iterator[Submission]:
+        """The notebooks handed in for a chapter, by learner. Raises ``ClassroomError`` without a folder."""
+        submitted = self.folder / "submitted"
+        if not submitted.is_dir():
+            example = f"{submitted}/<learner>/{chapter.slug}/{chapter.topic}.ipynb"
+            raise ClassroomError(f"{submitted} is missing: put submissions into {example}")
+        for folder in sorted(submitted.iterdir()):
+            path = folder / chapter.slug / f"{chapter.topic}.ipynb"
+            linked = folder.is_symlink() or path.parent.is_symlink()
+            if not linked and not folder.name.startswith(".") and (path.exists() or path.is_symlink()):
+                yield Submission(folder.name, chapter, path)
+
+    def secret(self) -> bytes:
+        """The class's secret, made at the first grading: 32 random bytes that only the owner can read."""
+        path = self.folder / "secret"
+        try:
+            self.folder.mkdir(exist_ok=True)
+            descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        except FileExistsError:
+            pass
+        except OSError as error:
+            raise ClassroomError(f"{self.folder} cannot be written: {error.strerror}") from error
+        else:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(secrets.token_bytes(SECRET_BYTES))
+        secret = path.read_bytes()
+        if len(secret) != SECRET_BYTES:
+            raise ClassroomError(
+                f"{path} holds {len(secret)} bytes, not {SECRET_BYTES}: restore it, or remove it and regrade everyone"
+            )
+        if stat.S_IMODE(path.stat().st_mode) & 0o077:
+            raise ClassroomError(f"{path} can be read by others: chmod 600 {path}")
+        return secret
+
+
+def find_root(start: Path) -> Path:
+    """The course's folder: ``start`` or the nearest folder above that holds ``nbgrader_config.py``."""
+    for folder in (start, *start.parents):
+        if (folder / "nbgrader_config.py").is_file() and (folder / "solutions").is_dir():
+            return folder
+    raise ClassroomError(
+        f"{start} is not inside the course: no folder above it holds nbgrader_config.py and solutions/"
+    )
+
+
+def digest(*parts: bytes | str) -> str:
+    """SHA-256 of parts that cannot run into each other."""
+    total = hashlib.sha256()
+    for part in parts:
+        data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
+        total.update(len(data).to_bytes(8, "little"))
+        total.update(data)
+    return total.hexdigest()

@@ -1,0 +1,1 @@
+"""One module per chapter, named as its topic; each holds ``CHAPTER``."""

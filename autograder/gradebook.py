@@ -1,0 +1,156 @@
+"""The one writer: verdicts into nbgrader's gradebook and the notebooks that formgrader shows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+
+import nbformat
+import nh3
+from nbformat import NotebookNode
+from nbgrader.api import Gradebook as NbgraderGradebook
+from nbgrader.api import MissingEntry
+from nbgrader.preprocessors import SaveCells
+from nbgrader.utils import parse_utc
+from sqlalchemy.exc import OperationalError
+
+from autograder.build import course_path, solution_path
+from autograder.classroom import Classroom, ClassroomError
+from autograder.exercise import Chapter, Written
+from autograder.grading import Result
+from autograder.judge import Verdict
+
+
+class Gradebook:
+    """nbgrader's gradebook of a class. ``write`` is one transaction a submission and may be repeated."""
+
+    def __init__(self, classroom: Classroom, chapter: Chapter) -> None:
+        self.classroom, self.chapter = classroom, chapter
+        master = course_path(classroom.root, chapter)
+        if not master.is_file():
+            raise ClassroomError(f"{master} is missing: run `autograder build {chapter.slug}`")
+        self.master: NotebookNode = nbformat.read(master, as_version=4)
+        try:
+            self._register()
+            self.database = NbgraderGradebook(classroom.gradebook, course_id="deep-learning-course")
+        except OperationalError as error:
+            raise ClassroomError(f"the gradebook {classroom.gradebook} cannot be used: {error.orig}") from error
+
+    def __enter__(self) -> Gradebook:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.database.close()
+
+    def has(self, result: Result) -> bool:
+        """Whether the gradebook and formgrader's notebook exist for this submission."""
+        try:
+            self.database.find_submission(self.chapter.slug, result.submission.learner)
+        except MissingEntry:
+            return False
+        return self.classroom.autograded(result.submission.learner, self.chapter).is_file()
+
+    def write(self, result: Result) -> None:
+        """Scores into the gradebook, the notebook with the answers into ``autograded/``."""
+        learner = result.submission.learner
+        self._write_notebook(result)
+        self.database.update_or_create_student(learner)
+        timestamp = _timestamp(result.submission.path.parent)
+        details = {"timestamp": timestamp} if timestamp else {}
+        self.database.update_or_create_submission(self.chapter.slug, learner, **details)
+        notebook = self.database.find_submission_notebook(self.chapter.topic, self.chapter.slug, learner)
+        answered = {name for name in result.texts}
+        for grade in notebook.grades:
+            name = grade.name.removeprefix("check_")
+            if isinstance(self.chapter.item(name), Written):
+                grade.auto_score = None if name in answered else 0
+                grade.needs_manual_grade = name in answered
+            else:
+                grade.auto_score = result.verdicts[name].points
+                # As nbgrader does: a person's score stays, and the person is asked to look again.
+                grade.needs_manual_grade = grade.manual_score is not None
+        for comment in notebook.comments:
+            comment.auto_comment = None if comment.name in answered else "No response."
+        self.database.db.commit()
+
+    def _register(self) -> None:
+        """The chapter's cells and points, read from the instructor's notebook as nbgrader does it."""
+        notebook = nbformat.read(solution_path(self.classroom.root, self.chapter), as_version=4)
+        with NbgraderGradebook(self.classroom.gradebook, course_id="deep-learning-course") as database:
+            database.update_or_create_assignment(self.chapter.slug)
+        resources = {
+            "nbgrader": {
+                "notebook": self.chapter.topic,
+                "assignment": self.chapter.slug,
+                "db_url": self.classroom.gradebook,
+            }
+        }
+        SaveCells().preprocess(notebook, resources)
+
+    def _write_notebook(self, result: Result) -> None:
+        notebook = graded_notebook(self.master, result.texts, result.verdicts)
+        path = self.classroom.autograded(result.submission.learner, self.chapter)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(".partial")
+        nbformat.write(notebook, partial)
+        os.replace(partial, path)
+
+
+def scores(classroom: Classroom, chapter: Chapter) -> list[dict[str, object]]:
+    """A row a learner: total, maximum, late penalty, and the score of each item, as the gradebook has them."""
+    if not (classroom.folder / "gradebook.db").is_file():
+        return []
+    rows: list[dict[str, object]] = []
+    with NbgraderGradebook(classroom.gradebook, course_id="deep-learning-course") as database:
+        for submission in database.assignment_submissions(chapter.slug):
+            row: dict[str, object] = {
+                "learner": submission.student.id,
+                "chapter": chapter.slug,
+                "score": submission.score,
+                "late_penalty": submission.late_submission_penalty or 0,
+                "maximum": submission.max_score,
+                "needs_manual_grade": submission.needs_manual_grade,
+            }
+            for notebook in submission.notebooks:
+                row |= {grade.name.removeprefix("check_"): grade.score for grade in notebook.grades}
+            rows.append(row)
+    return sorted(rows, key=lambda row: str(row["learner"]))
+
+
+def graded_notebook(master: NotebookNode, texts: Mapping[str, str], verdicts: Mapping[str, Verdict]) -> NotebookNode:
+    """The released notebook with a learner's answers in it and, under each graded cell, its verdict.
+
+    Prose that the learner wrote is sanitized: formgrader would run a script in it."""
+    notebook: NotebookNode = nbformat.from_dict(master)
+    for cell in notebook.cells:
+        grade_id = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+        if grade_id in texts and not grade_id.startswith("check_"):
+            cell.source = nh3.clean(texts[grade_id]) if cell.cell_type == "markdown" else texts[grade_id]
+        verdict = verdicts.get(grade_id.removeprefix("check_")) if grade_id.startswith("check_") else None
+        if verdict is not None:
+            message = "\n".join([verdict.headline, *verdict.sentences()])
+            # A graded cell without a result would earn full marks in nbgrader's own scoring.
+            cell.outputs = [
+                nbformat.v4.new_output("stream", name="stdout", text=message),
+                nbformat.v4.new_output("execute_result", {"text/plain": f"{verdict.points:g}"}, execution_count=1),
+            ]
+            cell.execution_count = 1
+    return notebook
+
+
+def _timestamp(folder: Path) -> datetime | None:
+    """When a submission was handed in, as nbgrader's collector notes it; None where it did not."""
+    path = folder / "timestamp.txt"
+    if path.is_symlink() or not path.is_file():
+        return None
+    try:
+        return parse_utc(path.read_text(encoding="utf-8")[:100].strip())
+    except (ValueError, OverflowError):
+        raise ClassroomError(
+            f"{path} holds no date: write one such as {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
+        ) from None

@@ -1,0 +1,1 @@
+"""The figures and widgets that belong to one chapter each."""
