@@ -31,3 +31,10 @@ c.CourseDirectory.ignore = [".ipynb_checkpoints", "__pycache__", "*.py", "*.pyc"
 # Release from here cuts the learner's notebook exactly as `autograder build` does, quiz answers included.
 c.GenerateAssignment.preprocessors = [*STUDENT_PREPROCESSORS, "nbgrader.preprocessors.SaveCells"]
 c.ClearSolutions.code_stub = {"python": STUB}
+
+# `nbgrader autograde` and formgrader's button grade as `autograder grade` does: answers' text alone, in the sandbox.
+c.Autograde.sanitize_preprocessors = ["autograder.preprocessors.GradeInSandbox"]
+c.Autograde.autograde_preprocessors = [
+    "nbgrader.preprocessors.AssignLatePenalties",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]

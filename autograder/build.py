@@ -138,7 +138,7 @@ def student_notebook(root: Path, chapter: Chapter, notebook: NotebookNode) -> No
 
 STUDENT_PREPROCESSORS = [
     "nbgrader.preprocessors.LockCells",
-    "autograder.cutting.ClearAnswers",
+    "autograder.preprocessors.ClearAnswers",
     "nbgrader.preprocessors.ClearOutput",
     "nbgrader.preprocessors.CheckCellMetadata",
     "nbgrader.preprocessors.ComputeChecksums",

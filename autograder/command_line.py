@@ -107,7 +107,7 @@ def check(
 
     with _clear_errors():
         selected = chapter(name)
-        _require_sandbox(no_sandbox)
+        _confine(no_sandbox)
         result = read(Submission("you", selected, notebook))
         if result.remark:
             raise ClassroomError(result.remark)
@@ -143,7 +143,7 @@ def grade(
 
     with _clear_errors():
         classroom = Classroom(find_root(Path.cwd()))
-        _require_sandbox(no_sandbox)
+        _confine(no_sandbox)
         settings = replace(Settings(), variants=variants, isolate=not no_sandbox)
         submissions = 0
         for selected in _selected(names):
@@ -252,16 +252,13 @@ def _standard_output() -> Iterator[TextIO]:
     yield sys.stdout
 
 
-def _require_sandbox(no_sandbox: bool) -> None:
-    from autograder.sandbox.host import SandboxError
-    from autograder.sandbox.verify import diagnose
+def _confine(no_sandbox: bool) -> None:
+    from autograder.grading import require_sandbox
 
     if no_sandbox:
         console.print("[bold]No sandbox: the answers run with your rights. Do this with your own answers only.[/bold]")
-        return
-    for finding in diagnose():
-        if not finding.ok:
-            raise SandboxError(f"{finding.what}. {finding.remedy}")
+    else:
+        require_sandbox()
 
 
 if __name__ == "__main__":

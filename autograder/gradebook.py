@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,6 +34,10 @@ class Gradebook:
         if not master.is_file():
             raise ClassroomError(f"{master} is missing: run `autograder build {chapter.slug}`")
         self.master: NotebookNode = nbformat.read(master, as_version=4)
+        # nbgrader starts `alembic` from the PATH when it makes a database; it is installed beside this Python.
+        scripts = str(Path(sys.executable).parent)
+        if scripts not in os.environ.get("PATH", "").split(os.pathsep):
+            os.environ["PATH"] = os.pathsep.join([scripts, os.environ.get("PATH", "")])
         try:
             self._register()
             self.database = NbgraderGradebook(classroom.gradebook, course_id="deep-learning-course")

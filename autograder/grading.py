@@ -34,8 +34,9 @@ from autograder.exercise import Chapter, Exercise, Quiz
 from autograder.expectation import Expectation
 from autograder.journal import Journal, dump, load
 from autograder.judge import Verdict, ended, unanswered
-from autograder.sandbox.host import Ended, Sandbox
+from autograder.sandbox.host import Ended, Sandbox, SandboxError
 from autograder.sandbox.limits import Limits
+from autograder.sandbox.verify import diagnose
 
 WALL_TRIES = 3  # a slow machine is not a slow answer: a wall-clock end is tried again, and never kept
 DEPENDENCIES = ("numpy", "torch", "scipy", "scikit-learn")
@@ -117,6 +118,13 @@ def grade(
             verdicts = future.result()
             journal.record(task.learner, {keys[name]: v for name, v in verdicts.items() if not _is_infrastructure(v)})
             yield with_verdicts(result, verdicts, fresh=len(verdicts))
+
+
+def require_sandbox() -> None:
+    """Raise ``SandboxError``, with the remedy, where this machine cannot confine a learner's code."""
+    for finding in diagnose():
+        if not finding.ok:
+            raise SandboxError(f"{finding.what}. {finding.remedy}")
 
 
 def graded(classroom: Classroom, chapter: Chapter) -> Iterator[Result]:

@@ -138,7 +138,7 @@ def assess(
     if passed == len(cases):
         return replace(verdict, explanation=exercise.learned)
     if all(_is_stub(outcome) for outcome in outcomes):
-        return replace(verdict, kind="unanswered", advice=())
+        return replace(verdict, kind="unanswered", advice=(), groups=())
     first = next(i for i, difference in enumerate(differences) if difference is not None)
     found = differences[first]
     assert found is not None

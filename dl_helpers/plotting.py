@@ -14,8 +14,10 @@ from typing import Any, TypedDict
 
 import matplotlib as mpl
 import numpy as np
+from cycler import cycler
 from IPython.display import HTML, display
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
@@ -32,6 +34,9 @@ GRAY = "#767676"
 
 # Yellow comes last: a thin yellow line on white is hard to see for everyone.
 PALETTE: tuple[str, ...] = (BLUE, ORANGE, GREEN, VERMILLION, SKY_BLUE, PURPLE, BLACK, YELLOW)
+
+# Signed values: vermillion below 0, white at 0, blue above.
+SIGNED = LinearSegmentedColormap.from_list("signed", [VERMILLION, "#FFFFFF", BLUE])
 
 WIDTH = 7.2  # inches: the width of a figure that fills the text
 PIXELS_PER_INCH = 96  # CSS pixels; a PNG holds RESOLUTION times as many, so that it is sharp on dense screens
@@ -97,7 +102,7 @@ def use_course_style() -> None:
             "axes.spines.top": False,
             "axes.spines.right": False,
             "axes.grid": False,
-            "axes.prop_cycle": mpl.cycler(color=list(PALETTE)),
+            "axes.prop_cycle": cycler(color=list(PALETTE)),
             "lines.linewidth": 2.0,
             "lines.markersize": 5,
             "image.interpolation": "nearest",
@@ -166,6 +171,3 @@ def draw_image(axes: Axes, pixels: ArrayLike, title: str = "", limit: float | No
     bare(axes)
     if title:
         axes.set_title(title, fontsize=10, fontweight="normal", loc="center")
-
-
-SIGNED = mpl.colors.LinearSegmentedColormap.from_list("signed", [VERMILLION, "#FFFFFF", BLUE])

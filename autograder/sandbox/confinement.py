@@ -124,7 +124,7 @@ def apply_landlock(rules: int) -> None:
 
 # --- seccomp: https://docs.kernel.org/userspace-api/seccomp_filter.html ---------------------------------------------
 
-_ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}  # column below, AUDIT_ARCH
+ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}  # column below, AUDIT_ARCH
 
 # The numbers of the system calls on x86_64 and aarch64; None where the architecture does without.
 SYSTEM_CALLS: dict[str, tuple[int | None, int | None]] = {
@@ -277,9 +277,9 @@ def syscall_filter(process: int, machine: str | None = None) -> bytes:
     machine: "x86_64" or "aarch64", by default this one. Raises ``OSError`` for others.
     """
     machine = machine or platform.machine()
-    if machine not in _ARCHITECTURES:
-        raise OSError(f"no system call filter is known for {machine}: it runs on {' and '.join(_ARCHITECTURES)}")
-    column, architecture = _ARCHITECTURES[machine]
+    if machine not in ARCHITECTURES:
+        raise OSError(f"no system call filter is known for {machine}: it runs on {' and '.join(ARCHITECTURES)}")
+    column, architecture = ARCHITECTURES[machine]
     allow, refuse = _instruction(_RETURN, _ALLOW), _instruction(_RETURN, _ERRNO | _EPERM)
     every_bit = 0xFFFFFFFF
 

@@ -150,7 +150,7 @@ class Sandbox:
         self._worker_bytes = _address_space(self._worker)
 
     def _command(self, stage: Path, control: int, host: int) -> tuple[list[str], dict[str, str]]:
-        worker = [os.path.realpath(sys.executable), "-s", "-S", "-P", "-B", "-m", "autograder.sandbox.worker"]
+        worker = [*worker_python(), "-m", "autograder.sandbox.worker"]
         settings: dict[str, Any] = {
             "isolate": self.isolate,
             "control": control,
@@ -530,6 +530,11 @@ def bubblewrap(student: Path, grader: Path) -> list[str]:
         command += ["--dev-bind", device, device]
     # The warm parent's imports may write here; its children may not.
     return [*command, "--perms", "1777", "--tmpfs", "/tmp", "--remount-ro", "/", "--chdir", "/"]
+
+
+def worker_python() -> list[str]:
+    """This Python without a virtual environment, its .pth files and the user's packages; it writes no bytecode."""
+    return [os.path.realpath(sys.executable), "-s", "-S", "-P", "-B"]
 
 
 def python_paths() -> list[Path]:
