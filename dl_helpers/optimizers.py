@@ -210,7 +210,7 @@ def exponentially_weighted_average(values: np.ndarray, decay: float, bias_correc
     if not 0 <= decay < 1:
         raise ValueError(f"decay is {decay}, must lie in [0, 1)")
     averages = np.empty(np.shape(values))
-    average = np.zeros(np.shape(values)[1:])
+    average = 0.0
     for t, value in enumerate(values, start=1):
         # v_t = β v_{t−1} + (1 − β) x_t
         average = decay * average + (1 - decay) * value

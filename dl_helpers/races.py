@@ -144,7 +144,12 @@ def digits_loss_and_gradient(parameters: np.ndarray, X: np.ndarray, y: np.ndarra
     delta /= len(y)
     # δ of the hidden layer = δ W2 ⊙ ReLU'(z)
     hidden_delta = (delta @ second) * (hidden > 0)
-    gradient = [(hidden_delta.T @ X).ravel(), hidden_delta.sum(axis=0), (delta.T @ activations).ravel(), delta.sum(axis=0)]
+    gradient = [
+        (hidden_delta.T @ X).ravel(),
+        hidden_delta.sum(axis=0),
+        (delta.T @ activations).ravel(),
+        delta.sum(axis=0),
+    ]
     return -float(log_probabilities[rows, y].mean()), np.concatenate(gradient)
 
 

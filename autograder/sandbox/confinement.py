@@ -65,7 +65,7 @@ def limit(address_space: int, cpu_seconds: int, processes: int, open_files: int,
         resource.setrlimit(kind, (value, value))
 
 
-# --- Landlock: https://docs.kernel.org/userspace-api/landlock.html --------------------------------------------------
+# --- Landlock: https://docs.kernel.org/userspace-api/landlock.html -------------------------------------------------
 
 _LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446  # the same on all architectures
 _LANDLOCK_VERSION = 1
@@ -122,7 +122,7 @@ def apply_landlock(rules: int) -> None:
     _checked(number, "landlock_restrict_self")
 
 
-# --- seccomp: https://docs.kernel.org/userspace-api/seccomp_filter.html ---------------------------------------------
+# --- seccomp: https://docs.kernel.org/userspace-api/seccomp_filter.html --------------------------------------------
 
 ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}  # column below, AUDIT_ARCH
 

@@ -4,8 +4,8 @@
 
 writes ``benchmarks/results/optimizers.json``, which the chapter's notebook draws. On the digits a rate is judged by the
 median accuracy of three seeds on the *training* examples; the test accuracy is only reported. On a landscape it is
-judged by the steps to come within 1e-3 of the lowest value and stay there, from the slowest of nine starts 0.1 apart: so
-that a lucky leap from one of them does not win.
+judged by the steps to come within 1e-3 of the lowest value and stay there, from the slowest of nine starts 0.1 apart:
+so a lucky leap from one of them does not win.
 """
 
 import dataclasses
@@ -29,7 +29,13 @@ from dl_helpers.races import METHODS, RULES, descend, digits_run, rotated, steps
 RESULT = ROOT / "benchmarks" / "results" / "optimizers.json"
 SEEDS = (0, 1, 2)
 EPOCHS, BATCH_SIZE = 2, 64
-LANDSCAPES = {"bowl": bowl(100.0), "turned_bowl": rotated(bowl(100.0), 30.0), "rosenbrock": rosenbrock(), "beale": beale(), "saddle": saddle()}
+LANDSCAPES = {
+    "bowl": bowl(100.0),
+    "turned_bowl": rotated(bowl(100.0), 30.0),
+    "rosenbrock": rosenbrock(),
+    "beale": beale(),
+    "saddle": saddle(),
+}
 STEPS = 3000
 # Powers of ten in half decades: from far too small to far too large for every rule.
 DIGITS_RATES = {
@@ -63,9 +69,7 @@ def digits_sweep(method: str) -> dict[str, object]:
     step = nesterov_look_ahead_step if method == "nesterov" else RULES[method]
     tried = []
     for rate in rates(DIGITS_RATES[method], 2):
-        runs = [
-            digits_run(method, step, rate, seed=seed, epochs=EPOCHS, batch_size=BATCH_SIZE) for seed in SEEDS
-        ]
+        runs = [digits_run(method, step, rate, seed=seed, epochs=EPOCHS, batch_size=BATCH_SIZE) for seed in SEEDS]
         tried.append(
             {
                 "rate": rate,
@@ -85,16 +89,17 @@ def landscape_sweep(name: str, method: str) -> dict[str, object]:
     landscape = LANDSCAPES[name]
     offsets = np.stack(np.meshgrid([-0.1, 0.0, 0.1], [-0.1, 0.0, 0.1]), axis=-1).reshape(-1, 2)
     starts = dataclasses.replace(landscape, start=landscape.start + offsets)
-    arrived = []
+    candidates = []
     for rate in rates(LANDSCAPE_RATES[method], 8):
         with np.errstate(over="ignore", invalid="ignore"):
             paths = descend(starts, method, RULES[method], rate, STEPS)
-            counts = [steps_to(landscape, paths[:, i], STEPS) for i in range(len(offsets))]
-        steps = [count for count in counts if count is not None]
-        if len(steps) == len(offsets):
-            arrived.append((max(steps), rate))
-    steps, rate = min(arrived) if arrived else (None, None)
-    return {"rate": rate, "steps": steps}
+        counts = [steps_to(landscape, paths[:, i], STEPS) for i in range(len(offsets))]
+        slowest = max(STEPS + 1 if count is None else count for count in counts)
+        # Where no rate brings all nine to the goal, the one that gets the worst of them lowest is kept.
+        height = float(landscape.value(paths[-1]).max()) if len(paths) > STEPS else np.inf
+        candidates.append((slowest, height, rate))
+    slowest, _, rate = min(candidates)
+    return {"rate": rate, "steps": slowest if slowest <= STEPS else None}
 
 
 def main() -> None:
@@ -116,9 +121,7 @@ def main() -> None:
         "landscapes": {
             "tolerance": 1e-3,
             "steps": STEPS,
-            "methods": {
-                name: {method: landscape_sweep(name, method) for method in METHODS} for name in LANDSCAPES
-            },
+            "methods": {name: {method: landscape_sweep(name, method) for method in METHODS} for name in LANDSCAPES},
         },
     }
     RESULT.parent.mkdir(parents=True, exist_ok=True)

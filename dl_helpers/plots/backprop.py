@@ -56,9 +56,7 @@ def before_and_after(images: np.ndarray, labels: np.ndarray, before: np.ndarray,
 
     images: (k, 64) pixels; labels: (k,) classes; before, after: (k, 10) probabilities of the classes.
     """
-    figure, axes = plt.subplots(
-        3, len(images), figsize=(WIDTH, 3.0), height_ratios=[1.3, 1, 1], squeeze=False, sharey="row"
-    )
+    figure, axes = plt.subplots(3, len(images), figsize=(WIDTH, 2.8), height_ratios=[1.3, 0.6, 0.9], squeeze=False)
     for column, (pixels, label) in enumerate(zip(images, labels, strict=True)):
         draw_image(axes[0, column], pixels.reshape(8, 8))
         for row, probabilities in ((1, before[column]), (2, after[column])):
@@ -107,8 +105,8 @@ def squared_error_saturates(sigmoid: Elementwise, derivative: Elementwise) -> Fi
     left.set(xlabel="logit z (the answer is 1)", ylabel="loss", title="A confident mistake should cost")
     right.plot(z, (a - 1) * derivative(z), color=ORANGE, linestyle="--")
     right.plot(z, a - 1, color=BLUE)
-    right.text(-7.7, -0.13, "squared error: flat", color="#9A6A00", va="top")
-    right.text(-7.7, -0.93, "cross-entropy: still pulls", color=BLUE, va="bottom")
+    right.text(-7.7, -0.2, "squared error: flat", color="#9A6A00", va="top")
+    right.text(-1.2, -0.88, "cross-entropy: pulls", color=BLUE, va="center")
     right.set(xlabel="logit z (the answer is 1)", ylabel="slope ∂loss/∂z", title="and should teach")
     return figure
 
@@ -190,7 +188,7 @@ def worked_network(
                 direction = (end - start) / np.linalg.norm(end - start)
                 tail, head = start + radius * direction, end - radius * direction
                 axes.annotate("", head, tail, arrowprops={"arrowstyle": "-|>", "color": GRAY, "linewidth": 1.1})
-                place = tail + 0.24 * (head - tail)
+                place = tail + (0.32 if j != k else 0.24) * (head - tail)
                 axes.text(
                     float(place[0]),
                     float(place[1]),
@@ -206,7 +204,15 @@ def worked_network(
             axes.add_patch(Circle((x, y), radius, facecolor="white", edgecolor=BLACK, linewidth=1.4, zorder=3))
             axes.text(x, y, names[column][j], ha="center", va="center", zorder=4)
             above = radius + 0.12
-            axes.text(x, y + above, f"{values[column][j]:.9g}", ha="center", va="bottom", color=BLUE, fontweight="bold")
+            axes.text(
+                x,
+                y + above,
+                f"{values[column][j]:{'.9f' if column else 'g'}}",
+                ha="center",
+                va="bottom",
+                color=BLUE,
+                fontweight="bold",
+            )
             if column:
                 axes.text(
                     x,
@@ -406,17 +412,23 @@ def _positions(output: Value, order: Sequence[Value]) -> dict[Value, tuple[float
         places[node] = (column[node], row)
 
     next_row = 0.0
-    for node in order:
-        if not node.parents:
-            continue
+
+    def visit(node: Value) -> None:
+        nonlocal next_row
         computed = [p for p in node.parents if p.parents]
-        inputs = [p for p in node.parents if not p.parents and p not in places]
-        for i, parent in enumerate(dict.fromkeys(inputs)):
+        for parent in computed:
+            if parent not in places:
+                visit(parent)
+        inputs = [p for p in dict.fromkeys(node.parents) if not p.parents and p not in places]
+        for i, parent in enumerate(inputs):
             place(parent, places[computed[0]][1] + 1 + i if computed else next_row)
             next_row = max(next_row, places[parent][1] + 1)
         above = computed or list(node.parents)
         place(node, sum(places[p][1] for p in above) / len(above))
-    if not output.parents:
+
+    if output.parents:
+        visit(output)
+    else:
         places[output] = (0, 0.0)
     return places
 

@@ -1,0 +1,572 @@
+"""The figures and widgets of chapter 2: paths on landscapes, races, averages, schedules, and the sweep."""
+
+import hashlib
+import html
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from IPython.display import HTML, display
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from dl_helpers.landscapes import Landscape, bowl
+from dl_helpers.plotting import (
+    BLACK,
+    BLUE,
+    GRAY,
+    GREEN,
+    ORANGE,
+    PIXELS_PER_INCH,
+    STYLES,
+    VERMILLION,
+    WIDTH,
+    image,
+    style,
+)
+from dl_helpers.races import RULES, TITLES, DigitsRun, descend, smooth, steps_to
+from dl_helpers.widgets import Explorer, Scene, Slider
+
+RESULT = Path(__file__).resolve().parents[2] / "benchmarks" / "results" / "optimizers.json"
+Paths = Mapping[str, np.ndarray]
+Step = Callable[..., Any]
+NEVER = "—"
+
+
+def sweep() -> dict[str, Any]:
+    """The committed result of ``benchmarks/experiments/optimizers.py``."""
+    return json.loads(RESULT.read_text(encoding="utf-8"))
+
+
+def source(result: Mapping[str, Any]) -> str:
+    """Where a precomputed result comes from, in one sentence."""
+    versions = ", ".join(f"{name} {number}" for name, number in result["versions"].items())
+    return f"Precomputed on {result['date']} by `{result['command']}` ({versions})."
+
+
+# --- tables ---------------------------------------------------------------------------------------------------------
+
+
+def show_table(caption: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Show a table whose first column names the rows; as text where HTML is not shown."""
+    cell = "padding:.2em .8em;text-align:"
+    head = "".join(f'<th scope="col" style="{cell}right">{html.escape(name)}</th>' for name in header)
+    body = "".join(
+        f'<tr><th scope="row" style="{cell}left">{html.escape(row[0])}</th>'
+        + "".join(f'<td style="{cell}right">{html.escape(entry)}</td>' for entry in row[1:])
+        + "</tr>"
+        for row in rows
+    )
+    title = f'<caption style="text-align:left;caption-side:top"><b>{html.escape(caption)}</b></caption>'
+    lines = [caption, *("\t".join(row) for row in [header, *rows])]
+    rich = f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    display({"text/html": rich, "text/plain": "\n".join(lines)}, raw=True)
+
+
+# --- paths on landscapes --------------------------------------------------------------------------------------------
+
+
+def draw_landscape(axes: Axes, landscape: Landscape, ticks: bool = True) -> None:
+    """Contours at heights that grow by equal factors, so that the floor of a valley shows; a star on each minimum."""
+    x, y, values = landscape.grid(160)
+    height = values - landscape.lowest
+    top = float(height.max())
+    levels = np.geomspace(top / 3e3, top, 14)
+    axes.contourf(x, y, np.maximum(height, levels[0]), levels=levels, cmap="Greys", alpha=0.35, norm="log")
+    axes.contour(x, y, height, levels=levels, colors="#8a8a8a", linewidths=0.5)
+    axes.plot(*landscape.minima.T, linestyle="", marker="*", color=BLACK, markersize=9, zorder=5)
+    left, right, bottom, top = landscape.window
+    axes.set(xlim=(left, right), ylim=(bottom, top))
+    if ticks:
+        axes.set_xlabel("x")
+        axes.set_ylabel("y", rotation=0)
+    else:
+        axes.set(xticks=[], yticks=[])
+
+
+def draw_path(axes: Axes, path: np.ndarray, method: str, every: int = 1, label: str = "") -> None:
+    """A path in its method's color, with a marker at every ``every``-th point."""
+    axes.plot(*path.T, **style(method), markevery=every, markersize=4, linewidth=1.5, label=label or TITLES[method])
+
+
+def paths_figure(landscape: Landscape, paths: Paths, title: str, every: int = 1) -> Figure:
+    """One landscape with the paths of several methods."""
+    figure = Figure(figsize=(WIDTH, 3.6), layout="constrained")
+    axes = figure.subplots()
+    draw_landscape(axes, landscape)
+    for method, path in paths.items():
+        draw_path(axes, path, method, every)
+    axes.set_title(title)
+    figure.legend(loc="outside right upper")
+    return figure
+
+
+def path_panels(landscape: Landscape, panels: Mapping[str, tuple[str, np.ndarray]], title: str) -> Figure:
+    """The same landscape side by side, one path in each panel: panel title -> (method, path)."""
+    figure = Figure(figsize=(WIDTH, 2.9), layout="constrained")
+    axes = figure.subplots(1, len(panels), sharey=True)
+    for panel, (name, (method, path)) in zip(axes, panels.items(), strict=True):
+        draw_landscape(panel, landscape)
+        draw_path(panel, path, method)
+        panel.set_title(name, fontsize=10, fontweight="normal", loc="center")
+    for panel in axes[1:]:
+        panel.set_ylabel("")
+    figure.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold")
+    return figure
+
+
+def ravine() -> Figure:
+    """The chapter's first picture: gradient descent and momentum in a ravine, twenty-five steps each."""
+    landscape = bowl(30.0)
+    return path_panels(
+        landscape,
+        {
+            "gradient descent": ("sgd", descend(landscape, "sgd", RULES["sgd"], 0.062, 25)),
+            "with momentum": ("momentum", descend(landscape, "momentum", RULES["momentum"], 0.024, 25, momentum=0.7)),
+        },
+        "Twenty-five steps: one crosses the ravine, the other follows it",
+    )
+
+
+def line_gradient(parameters: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """The gradient of J = ½ mean (wx + b − y)² for parameters (w, b), shape (2,), and examples x and y, shape (m,)."""
+    errors = parameters[0] * x + parameters[1] - y
+    return np.array([(errors * x).mean(), errors.mean()])
+
+
+def line_cost(x: np.ndarray, y: np.ndarray, start: tuple[float, float]) -> Landscape:
+    """J = ½ mean (wx + b − y)² of all examples as a landscape over (w, b)."""
+    design = np.column_stack([x, np.ones_like(x)])
+    best = np.linalg.lstsq(design, y, rcond=None)[0]
+
+    def value(points: np.ndarray) -> np.ndarray:
+        return 0.5 * ((points @ design.T - y) ** 2).mean(axis=-1)
+
+    def gradient(points: np.ndarray) -> np.ndarray:
+        return (points @ design.T - y) @ design / len(y)
+
+    return Landscape(
+        "line fit", value, gradient, minima=best[None], start=np.array(start), window=(-0.5, 3.0, -1.5, 1.5)
+    )
+
+
+def batch_paths(landscape: Landscape, paths: Mapping[str, np.ndarray]) -> Figure:
+    """Batch, mini-batch and stochastic descent on the cost of a line fit, side by side."""
+    return path_panels(
+        landscape,
+        {name: ("sgd", path) for name, path in paths.items()},
+        "Three epochs each: smaller batches take more steps, and noisier ones",
+    )
+
+
+# --- curves ---------------------------------------------------------------------------------------------------------
+
+
+def falling(landscape: Landscape, paths: Paths, title: str, tolerance: float) -> Figure:
+    """The height above the minimum against the steps, on a logarithmic axis, with the line to get under."""
+    figure = Figure(figsize=(WIDTH, 3.0), layout="constrained")
+    axes = figure.subplots()
+    for method, path in paths.items():
+        heights = np.maximum(landscape.value(path) - landscape.lowest, 1e-16)
+        axes.semilogy(heights, **style(method), markevery=max(1, len(path) // 12), label=TITLES[method])
+    axes.axhline(tolerance, color=GRAY, linewidth=1, linestyle=":")
+    axes.text(
+        1.0, tolerance, f"{tolerance:g} ", color=GRAY, va="bottom", ha="right", transform=axes.get_yaxis_transform()
+    )
+    axes.set(xlabel="steps", ylabel="J − lowest J")
+    axes.set_title(title)
+    axes.legend()
+    return figure
+
+
+def loss_curves(runs: Mapping[str, DigitsRun], title: str) -> Figure:
+    """The losses of the batches on the digits, as measured (thin) and averaged (thick)."""
+    figure = Figure(figsize=(WIDTH, 3.2), layout="constrained")
+    axes = figure.subplots()
+    for method, run in runs.items():
+        look = style(method)
+        axes.plot(run.losses, color=look["color"], linewidth=0.5, alpha=0.5)
+        axes.plot(smooth(run.losses), **look, markevery=6, label=TITLES[method])
+    axes.set(xlabel="steps (batches of 64)", ylabel="cross-entropy of the batch", ylim=(0, 3))
+    axes.set_title(title)
+    figure.legend(loc="outside right upper")
+    return figure
+
+
+def averages_figure(values: np.ndarray, corrected: np.ndarray, plain: np.ndarray, decay: float) -> Figure:
+    """A series and its exponentially weighted average, with and without bias correction."""
+    figure = Figure(figsize=(WIDTH, 3.0), layout="constrained")
+    axes = figure.subplots()
+    steps = np.arange(1, len(values) + 1)
+    axes.plot(steps, values, linestyle="", marker="o", markersize=3, color=GRAY, label="values")
+    axes.plot(steps, plain, color=VERMILLION, linestyle="--", label="average from 0")
+    axes.plot(steps, corrected, color=BLUE, label="corrected")
+    axes.set(xlabel="t", ylabel="value", ylim=(0, None))
+    axes.set_title(f"The average starts at 0 and takes about {1 / (1 - decay):.0f} steps to forget it")
+    figure.legend(loc="outside right upper")
+    return figure
+
+
+def memories_figure(values: np.ndarray, averages: Mapping[float, np.ndarray]) -> Figure:
+    """One noisy series and its corrected averages for several decays."""
+    figure = Figure(figsize=(WIDTH, 3.0), layout="constrained")
+    axes = figure.subplots()
+    steps = np.arange(1, len(values) + 1)
+    axes.plot(steps, values, linestyle="", marker="o", markersize=2.5, color=GRAY, label="values")
+    looks = ((GREEN, "-."), (BLUE, "-"), (VERMILLION, "--"))
+    for (decay, average), (color, line) in zip(averages.items(), looks, strict=True):
+        axes.plot(steps, average, color=color, linestyle=line, label=f"β = {decay:g}")
+    axes.set(xlabel="t", ylabel="value")
+    axes.set_title("A longer memory is smoother, and later")
+    figure.legend(loc="outside right upper")
+    return figure
+
+
+def effective_rates(gradients: np.ndarray, rates: Mapping[str, np.ndarray]) -> Figure:
+    """A series of gradients, and under it the factor by which each rule multiplies the gradient at that step."""
+    figure = Figure(figsize=(WIDTH, 3.8), layout="constrained")
+    above, below = figure.subplots(2, 1, sharex=True, height_ratios=(1, 2))
+    steps = np.arange(1, len(gradients) + 1)
+    above.plot(steps, gradients, color=GRAY, linewidth=1)
+    above.set_ylabel("gradient")
+    above.set_title("After the storm: RMSprop forgets it, Adagrad never does")
+    for method, rate in rates.items():
+        below.semilogy(steps, rate, **style(method), markevery=20, label=TITLES[method])
+    below.set(xlabel="steps", ylabel="effective rate")
+    below.legend()
+    return figure
+
+
+def bias_correction_figure(first: float, second: float, steps: int = 4000) -> Figure:
+    """How much longer Adam's steps are without bias correction, for a gradient that stays the same."""
+    figure = Figure(figsize=(WIDTH, 3.0), layout="constrained")
+    axes = figure.subplots()
+    t = np.arange(1, steps + 1)
+    # m = (1 − β₁^t) g and √v = √(1 − β₂^t) |g|
+    axes.semilogx(t, (1 - first**t) / np.sqrt(1 - second**t), color=VERMILLION, linestyle="--")
+    axes.axhline(1, color=BLUE)
+    axes.text(t[-1], 1.1, "corrected", color=BLUE, ha="right", va="bottom")
+    axes.text(60, 4.4, "not corrected", color=VERMILLION)
+    axes.set(xlabel="t", ylabel="step length / η", ylim=(0, None))
+    axes.set_title("Without correction Adam's first thousand steps are too long")
+    return figure
+
+
+def schedules_figure(schedules: Mapping[str, Sequence[float]], title: str) -> Figure:
+    """Learning rates by epoch; the lines are labeled where they end."""
+    figure = Figure(figsize=(WIDTH, 3.2), layout="constrained")
+    axes = figure.subplots()
+    looks = ((BLACK, "-"), (ORANGE, "--"), (GREEN, "-."), (BLUE, "-"))
+    for (name, rates), (color, line) in zip(schedules.items(), looks, strict=True):
+        axes.plot(
+            rates, color=color, linestyle=line, label=name, drawstyle="steps-post" if name == "step" else "default"
+        )
+    axes.set(xlabel="epoch t", ylabel="rate $\\eta_t$", ylim=(0, None))
+    axes.set_title(title)
+    figure.legend(loc="outside right upper")
+    return figure
+
+
+def sweep_figure(result: Mapping[str, Any]) -> Figure:
+    """Test accuracy on the digits against the learning rate: median and range of the seeds, a panel for each rule."""
+    figure = Figure(figsize=(WIDTH, 4.2), layout="constrained")
+    panels = figure.subplots(2, 4, sharey=True)
+    for axes, (method, entry) in zip(panels.flat, result["digits"]["methods"].items(), strict=False):
+        rates = [tried["rate"] for tried in entry["sweep"]]
+        accuracies = np.array([tried["test_accuracy"] for tried in entry["sweep"]]) * 100
+        look = style(method)
+        axes.fill_between(rates, accuracies.min(axis=1), accuracies.max(axis=1), color=look["color"], alpha=0.2, lw=0)
+        axes.semilogx(rates, np.median(accuracies, axis=1), **look, markersize=4)
+        axes.axvline(entry["rate"], color=GRAY, linewidth=1, linestyle=":")
+        axes.set_title(TITLES[method], fontsize=10, fontweight="normal", loc="center")
+        axes.set_ylim(0, 100)
+        decades = np.log10(rates)
+        axes.set_xticks(10.0 ** np.arange(np.ceil(decades[0]), np.floor(decades[-1]) + 1))
+        axes.minorticks_off()
+    panels[1, 3].set_visible(False)
+    figure.supxlabel("learning rate η", fontsize=11)
+    figure.supylabel("test accuracy, %", fontsize=11)
+    figure.suptitle("Every rule has its own good rate (precomputed)", x=0.01, ha="left", fontsize=11, fontweight="bold")
+    return figure
+
+
+# --- the race -------------------------------------------------------------------------------------------------------
+
+
+def race_table(landscapes: Mapping[str, Landscape], steps: Mapping[str, Step], result: Mapping[str, Any]) -> None:
+    """Run every rule on every landscape at its best rate of the sweep, and show the steps each one takes."""
+    budget, tolerance = result["landscapes"]["steps"], result["landscapes"]["tolerance"]
+    rows = []
+    for method, step in steps.items():
+        row = [TITLES[method]]
+        for name, landscape in landscapes.items():
+            rate = result["landscapes"]["methods"][name][method]["rate"]
+            taken = steps_to(landscape, descend(landscape, method, step, rate, budget), budget, tolerance)
+            row.append(f"{NEVER if taken is None else taken} (η = {rate:g})")
+        rows.append(row)
+    names = [landscape.name for landscape in landscapes.values()]
+    show_table(f"Steps until J − lowest J stays below {tolerance:g} ({NEVER}: not in {budget})", ["", *names], rows)
+
+
+def race_paths(
+    landscapes: Mapping[str, Landscape], steps: Mapping[str, Step], result: Mapping[str, Any], count: int = 120
+) -> dict[str, dict[str, np.ndarray]]:
+    """The first steps of every rule on every landscape, at its best rate of the sweep: landscape -> method -> path."""
+    rates = result["landscapes"]["methods"]
+    return {
+        name: {
+            method: descend(landscape, method, step, rates[name][method]["rate"], count)
+            for method, step in steps.items()
+        }
+        for name, landscape in landscapes.items()
+    }
+
+
+def race_strip(
+    landscapes: Mapping[str, Landscape], paths: Mapping[str, Paths], frames: Sequence[int] = (3, 12, 40, 120)
+) -> Figure:
+    """The race as a strip of frames: a row for each landscape, a column for each frame."""
+    figure = Figure(figsize=(WIDTH, 1.65 * len(landscapes) + 0.6), layout="constrained")
+    grid = figure.subplots(len(landscapes), len(frames), squeeze=False)
+    for row, (name, landscape) in zip(grid, landscapes.items(), strict=True):
+        for axes, frame in zip(row, frames, strict=True):
+            draw_landscape(axes, landscape, ticks=False)
+            for method, path in paths[name].items():
+                look = style(method)
+                reached = path[: frame + 1]
+                axes.plot(*reached.T, color=look["color"], linestyle=look["linestyle"], linewidth=1)
+                axes.plot(
+                    *reached[-1:].T, linestyle="", marker=look["marker"], color=look["color"], label=TITLES[method]
+                )
+        row[0].set_ylabel(landscape.name.replace(", ", ",\n"), fontsize=10)
+    for axes, frame in zip(grid[0], frames, strict=True):
+        axes.set_title(f"step {frame}", fontsize=10, fontweight="normal", loc="center")
+    handles, labels = grid[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), fontsize=10, columnspacing=1.0,
+                  handletextpad=0.2)  # fmt: skip
+    return figure
+
+
+def show_race(landscapes: Mapping[str, Landscape], paths: Mapping[str, Paths], alt: str) -> None:
+    """The race as an animation with a button and a slider, on one picture of the landscapes.
+
+    Without scripts the whole paths are shown. Nothing moves until the learner starts it, and it stops at the end.
+    """
+    display(HTML(race_animation(landscapes, paths, alt)))
+
+
+def race_animation(landscapes: Mapping[str, Landscape], paths: Mapping[str, Paths], alt: str) -> str:
+    """The HTML of ``show_race``: a picture, lines over it, and the script that draws them step by step."""
+    figure = Figure(figsize=(WIDTH, 2.9 * ((len(landscapes) + 1) // 2)), layout="constrained")
+    grid = figure.subplots((len(landscapes) + 1) // 2, 2, squeeze=False)
+    used = list(zip(grid.flat, landscapes.items(), strict=False))
+    for axes, (_, landscape) in used:
+        draw_landscape(axes, landscape)
+        axes.set_title(landscape.name, fontsize=10, fontweight="normal", loc="center")
+    picture = image(figure, alt)
+    width, height = (figure.get_size_inches() * PIXELS_PER_INCH).round().astype(int)
+    # savefig has laid the axes out; positions are shares of the figure from its lower left corner.
+    to_shares = figure.transFigure.inverted()
+    clips, lines, longest = [], [], 0
+    key = hashlib.sha256(picture.encode()).hexdigest()[:8]
+    for number, (axes, (name, _)) in enumerate(used):
+        box = axes.get_position()
+        clips.append(
+            f'<clipPath id="race-{key}-{number}"><rect x="{box.x0 * width:.1f}" y="{(1 - box.y1) * height:.1f}" '
+            f'width="{box.width * width:.1f}" height="{box.height * height:.1f}"/></clipPath>'
+        )
+        for method, path in paths[name].items():
+            shares = to_shares.transform(axes.transData.transform(np.clip(path, -1e3, 1e3)))
+            pixels = np.column_stack([shares[:, 0] * width, (1 - shares[:, 1]) * height]).clip(-999, 1999)
+            points = " ".join(f"{x:.0f},{y:.0f}" for x, y in pixels)
+            longest = max(longest, len(path) - 1)
+            color = STYLES[method]["color"]
+            dash = {"-": "", "--": "6 3", "-.": "6 3 1 3", ":": "1 3"}[STYLES[method]["linestyle"]]
+            x, y = pixels[-1]
+            lines.append(
+                f'<g clip-path="url(#race-{key}-{number})"><polyline points="{points}" fill="none" stroke="{color}" '
+                f'stroke-width="2" stroke-dasharray="{dash}"/>'
+                f'<circle cx="{x:.0f}" cy="{y:.0f}" r="4.5" fill="{color}"/></g>'
+            )
+    methods = list(dict.fromkeys(method for found in paths.values() for method in found))
+    legend = " ".join(
+        f'<span style="white-space:nowrap;margin-right:1em"><span style="color:{STYLES[method]["color"]}">●</span> '
+        f"{TITLES[method]}</span>"
+        for method in methods
+    )
+    return (
+        f'<div id="race-{key}" style="max-width:{width}px;background:white;color:black">'
+        f'<div style="position:relative;width:{width}px;height:{height}px">{picture}'
+        f'<svg aria-hidden="true" width="{width}" height="{height}" style="position:absolute;left:0;top:0">'
+        f"<defs>{''.join(clips)}</defs>{''.join(lines)}</svg></div><div>{legend}</div></div>"
+        f"<script>{ANIMATION.replace('KEY', key).replace('LAST', str(longest))}</script>"
+    )
+
+
+ANIMATION = """
+(() => {
+  const root = document.getElementById('race-KEY');
+  if (!root || root.dataset.ready) return;
+  root.dataset.ready = 'yes';
+  const runs = [...root.querySelectorAll('g')].map(g => ({
+    line: g.querySelector('polyline'), dot: g.querySelector('circle'),
+    points: g.querySelector('polyline').getAttribute('points').split(' ')}));
+  const bar = document.createElement('div');
+  bar.innerHTML = '<button type="button">Play</button> ' +
+    '<label>step <input type="range" min="0" max="LAST" value="LAST"> <output>LAST</output></label>';
+  root.append(bar);
+  const [button, slider, output] = ['button', 'input', 'output'].map(name => bar.querySelector(name));
+  let timer = null;
+  const draw = () => {
+    const step = Number(slider.value);
+    output.textContent = step;
+    for (const {line, dot, points} of runs) {
+      const shown = points.slice(0, step + 1);
+      line.setAttribute('points', shown.join(' '));
+      const [x, y] = shown[shown.length - 1].split(',');
+      dot.setAttribute('cx', x);
+      dot.setAttribute('cy', y);
+    }
+  };
+  const stop = () => { clearInterval(timer); timer = null; button.textContent = 'Play'; };
+  button.onclick = () => {
+    if (timer) return stop();
+    if (slider.value === slider.max) slider.value = 0;
+    button.textContent = 'Pause';
+    timer = setInterval(() => {
+      slider.value = Number(slider.value) + 1;
+      draw();
+      if (slider.value === slider.max) stop();
+    }, 80);
+  };
+  slider.oninput = () => { stop(); draw(); };
+})();
+"""
+
+
+# --- widgets --------------------------------------------------------------------------------------------------------
+
+TOLERANCE = 1e-6
+
+
+def best_constants(condition: float) -> dict[str, dict[str, float]]:
+    """The constants that are fastest on a bowl with curvatures 1 and κ, and how fast (Polyak 1964).
+
+    Gradient descent: η = 2/(1 + κ). Momentum: η = 4/(1 + √κ)², γ = ((√κ − 1)/(√κ + 1))².
+    """
+    root = np.sqrt(condition)
+    return {
+        "sgd": {"rate": 2 / (1 + condition)},
+        "momentum": {"rate": 4 / (1 + root) ** 2, "momentum": ((root - 1) / (root + 1)) ** 2},
+    }
+
+
+def conditions(sgd: Step, momentum: Step) -> Explorer:
+    """A slider for the bowl's condition number κ; both rules run at their best constants.
+
+    Goal: a bowl on which gradient descent needs ten times as many steps as momentum.
+    """
+
+    def scene(kappa: float) -> Scene:
+        return condition_scene(kappa, sgd, momentum)
+
+    return Explorer(
+        {"kappa": Slider(10.0, 0.0, 3.0, 0.05, "condition number κ", logarithmic=True)},
+        scene,
+        goal="find a bowl on which gradient descent needs ten times as many steps as momentum",
+    )
+
+
+def condition_scene(kappa: float, sgd: Step, momentum: Step) -> Scene:
+    """What ``conditions`` shows for one κ."""
+    landscape = bowl(kappa)
+    best = best_constants(kappa)
+    budget = 8000
+    paths = {
+        method: descend(landscape, method, step, steps=_enough(kappa, method, budget), **best[method])
+        for method, step in (("sgd", sgd), ("momentum", momentum))
+    }
+    taken = {method: steps_to(landscape, path, len(path) - 1, TOLERANCE) for method, path in paths.items()}
+    figure = Figure(figsize=(WIDTH, 2.9), layout="constrained")
+    panels = figure.subplots(1, 2, sharey=True)
+    for axes, (method, path) in zip(panels, paths.items(), strict=True):
+        draw_landscape(axes, landscape)
+        draw_path(axes, path[:100], method)
+        axes.set_title(f"{TITLES[method]}: {taken[method]} steps", fontsize=10, fontweight="normal", loc="center")
+    panels[1].set_ylabel("")
+    slow, fast = taken["sgd"], taken["momentum"]
+    if slow is None or fast is None:
+        raise ValueError(f"kappa is {kappa}, must be at most 1000: the steps do not suffice")
+    ratio = slow / fast if fast else 1.0
+    return Scene(
+        image(figure, f"Bowl with condition number {kappa:.3g}. SGD needs {slow} steps, momentum {fast}."),
+        f"κ = {kappa:.3g}: SGD needs {slow} steps to J < {TOLERANCE:g}, momentum {fast}: {ratio:.1f} times as many.",
+        ratio >= 10,
+    )
+
+
+def _enough(kappa: float, method: str, budget: int) -> int:
+    """Steps that surely suffice at the best constants: the error falls by a known factor a step."""
+    root = np.sqrt(kappa) if method == "momentum" else kappa
+    return int(min(budget, 40 + 12 * root))
+
+
+def duel(left: tuple[str, Step], right: tuple[str, Step], condition: float = 100.0, steps: int = 100) -> Explorer:
+    """Two rules side by side on the bowl, with sliders for their rates and for the momentum.
+
+    left, right: (method, step); a method of "sgd", "momentum", "nesterov". "sgd" has no use for the momentum slider.
+    Goal: one of them below 1e-6 within the steps.
+    """
+
+    def scene(left_rate: float, right_rate: float, momentum: float) -> Scene:
+        return duel_scene(left, right, left_rate, right_rate, momentum, condition, steps)
+
+    return Explorer(
+        {
+            "left_rate": Slider(0.01, -3.0, -1.0, 0.02, f"η, {TITLES[left[0]]}", logarithmic=True),
+            "right_rate": Slider(0.01, -3.0, -1.0, 0.02, f"η, {TITLES[right[0]]}", logarithmic=True),
+            "momentum": Slider(0.9, 0.0, 0.99, 0.01, "momentum γ"),
+        },
+        scene,
+        goal=f"bring one of the two below {TOLERANCE:g} in {steps} steps",
+    )
+
+
+def duel_scene(
+    left: tuple[str, Step],
+    right: tuple[str, Step],
+    left_rate: float,
+    right_rate: float,
+    momentum: float,
+    condition: float = 100.0,
+    steps: int = 100,
+) -> Scene:
+    """What ``duel`` shows for one setting."""
+    landscape = bowl(condition)
+    figure = Figure(figsize=(WIDTH, 5.0), layout="constrained")
+    panels = figure.subplot_mosaic([["left", "right"], ["curve", "curve"]], height_ratios=(3, 2))
+    sentences, reached = [], False
+    for side, (method, step), rate in (("left", left, left_rate), ("right", right, right_rate)):
+        options = {} if method == "sgd" else {"momentum": momentum}
+        path = descend(landscape, method, step, rate, steps, **options)
+        height = landscape.value(path)
+        taken = steps_to(landscape, path, steps, TOLERANCE)
+        if len(path) <= steps:
+            outcome = "leaves for infinity"
+        elif taken is None:
+            outcome = f"ends at J = {height[-1]:.1e}"
+        else:
+            outcome, reached = f"is there after {taken} steps", True
+        draw_landscape(panels[side], landscape)
+        draw_path(panels[side], path, method)
+        panels[side].set_title(f"{TITLES[method]}, η = {rate:.3g}", fontsize=10, fontweight="normal", loc="center")
+        panels["curve"].semilogy(np.maximum(height, 1e-16), **style(method), markevery=10, label=TITLES[method])
+        sentences.append(f"{TITLES[method]} {outcome}")
+    panels["right"].set_ylabel("")
+    panels["curve"].axhline(TOLERANCE, color=GRAY, linewidth=1, linestyle=":")
+    panels["curve"].set(xlabel="steps", ylabel="J", xlim=(0, steps), ylim=(1e-10, 1e3))
+    panels["curve"].legend(loc="lower left")
+    message = "; ".join(sentences) + "."
+    return Scene(image(figure, f"Two paths on a bowl with condition number {condition:g}. {message}"), message, reached)
