@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +17,7 @@ from nbgrader.api import Gradebook as NbgraderGradebook
 from nbgrader.api import MissingEntry
 from nbgrader.preprocessors import SaveCells
 from nbgrader.utils import parse_utc
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SAWarning
 
 from autograder.build import course_path, solution_path
 from autograder.classroom import Classroom, ClassroomError
@@ -38,6 +39,8 @@ class Gradebook:
         scripts = str(Path(sys.executable).parent)
         if scripts not in os.environ.get("PATH", "").split(os.pathsep):
             os.environ["PATH"] = os.pathsep.join([scripts, os.environ.get("PATH", "")])
+        # nbgrader's own models load a row before it has a key; SQLAlchemy remarks on it at every call.
+        warnings.filterwarnings("ignore", message="fully NULL primary key identity", category=SAWarning)
         try:
             self._register()
             self.database = NbgraderGradebook(classroom.gradebook, course_id="deep-learning-course")

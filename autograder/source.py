@@ -167,7 +167,7 @@ def _solution_statements(function: ast.FunctionDef) -> list[ast.stmt]:
         raise SourceError(f"{function.name} stands on one line: nothing can be cut out of it")
     if isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
         body = body[1:]
-    while body and _is_argument_check(body[0]):
+    while body and (_is_argument_check(body[0]) or _is_base_class_call(body[0])):
         body = body[1:]
     if not body:
         raise SourceError(f"{function.name} has a docstring and checks but no body to write")
@@ -181,6 +181,11 @@ def _is_argument_check(statement: ast.stmt) -> bool:
         and not statement.orelse
         and all(isinstance(inner, ast.Raise) for inner in statement.body)
     )
+
+
+def _is_base_class_call(statement: ast.stmt) -> bool:
+    """``super().__init__(...)``, which a module of PyTorch begins with."""
+    return isinstance(statement, ast.Expr) and ast.unparse(statement).startswith("super().__init__(")
 
 
 def _bound_names(text: str) -> set[str]:

@@ -30,9 +30,9 @@ MAX_NAME = 200  # characters of a type's name
 
 _MAGIC = b"DLV1"
 _PREFIX = struct.Struct("<4sQQ")
-# Signs that separate JSON values. Two for each node at most, and the numbers of an array's shape: this bounds what
-# json.loads builds before a node is counted.
-_MAX_SEPARATORS = 8 * MAX_NODES
+# Signs that open or separate JSON values: six for each node at most, as in ',["array","<f8",[]]'. This bounds what
+# json.loads builds before nodes are counted.
+_MAX_SEPARATORS = 6 * MAX_NODES
 _PROBES = re.compile(r"autograder\.probes(\.[a-z][a-z0-9_]*)?")
 _PUBLIC_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _DECIMAL = re.compile(r"0|-?[1-9][0-9]{0,4299}")
@@ -125,6 +125,10 @@ class _Budget:
         if self.bytes > MAX_BYTES:
             raise self.error(f"the value is larger than {MAX_BYTES // 2**20} MiB")
 
+    def take_array(self, dimensions: int, count: int) -> None:
+        self.nodes += dimensions  # the shape's numbers stand in the header like values
+        self.take(count)
+
 
 def plain(value: Any) -> Plain:
     """The plain value of anything; containers and arrays are copied, what is not plain becomes ``Other``.
@@ -193,7 +197,9 @@ def _is_key(value: Any) -> bool:
 def _plain_array(array: np.ndarray, budget: _Budget) -> Plain:
     if array.dtype.newbyteorder("<").str not in _DTYPES:
         return Other(f"numpy.ndarray of dtype {_short(array.dtype.name)}")
-    budget.take(array.nbytes)  # of the values, not of the memory behind: a broadcast view has few bytes of its own
+    budget.take_array(
+        array.ndim, array.nbytes
+    )  # of the values, not of the memory behind: a broadcast view has few bytes of its own
     return np.array(array, dtype=array.dtype.newbyteorder("="), order="C")
 
 
@@ -202,7 +208,7 @@ def _plain_tensor(torch: Any, tensor: Any, budget: _Budget) -> Plain:
         return Other(f"torch.Tensor on {tensor.device.type}, {tensor.layout}")
     if str(tensor.dtype) not in _TORCH_DTYPES:
         return Other(f"torch.Tensor of dtype {tensor.dtype}")
-    budget.take(tensor.numel() * tensor.element_size())  # before it is brought to the CPU
+    budget.take_array(tensor.dim(), tensor.numel() * tensor.element_size())  # before it is brought to the CPU
     array = _plain_array(tensor.detach().resolve_conj().resolve_neg().cpu().numpy(), _Budget(TooLarge))
     return Tensor(array) if isinstance(array, np.ndarray) else array
 
@@ -273,7 +279,7 @@ def _write_bytes(tag: str, data: bytes, body: list[bytes], budget: _Budget) -> l
 def _write_array(tag: str, array: Any, body: list[bytes], budget: _Budget) -> list[Any]:
     if type(array) is not np.ndarray or array.dtype.newbyteorder("<").str not in _DTYPES:
         raise TypeError(f"encode: {tag} must hold a numeric numpy.ndarray, got {_type_name(type(array))}")
-    budget.take(array.nbytes)
+    budget.take_array(array.ndim, array.nbytes)
     dtype = array.dtype.newbyteorder("<")
     body.append(array.astype(dtype, copy=False).tobytes(order="C"))
     return [tag, dtype.str, list(array.shape)]
@@ -302,8 +308,8 @@ class _Reader:
         if len(data) != _PREFIX.size + header_length + body_length:
             raise ProtocolError("the bytes are not as long as they say")
         header = bytes(data[_PREFIX.size : _PREFIX.size + header_length])
-        if sum(header.count(sign) for sign in (b"[", b"{", b",")) > _MAX_SEPARATORS:
-            raise ProtocolError(f"the header has more than {_MAX_SEPARATORS:,} parts")
+        if header.count(b"[") + header.count(b",") > _MAX_SEPARATORS or b"{" in header:
+            raise ProtocolError(f"the header has an object or more than {_MAX_SEPARATORS:,} parts")
         try:
             self.header = json.loads(header.decode("ascii"))
         except ValueError:  # not ASCII, not JSON, or a number with too many digits
@@ -400,6 +406,7 @@ class _Reader:
         dtype, shape = np.dtype(parts[0]), parts[1]
         if len(shape) > 64 or any(type(side) is not int or not 0 <= side < 2**63 for side in shape):
             raise ProtocolError("an array's shape is not made of at most 64 non-negative integers")
+        self.budget.take_array(len(shape), 0)
         data = self.take(math.prod(shape) * dtype.itemsize)
         if dtype.kind == "b" and np.frombuffer(data, np.uint8).max(initial=0) > 1:
             raise ProtocolError("a Boolean array holds a byte that is neither 0 nor 1")

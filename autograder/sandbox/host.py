@@ -505,6 +505,8 @@ def bubblewrap(student: Path, grader: Path) -> list[str]:
         if "--disable-userns" in subprocess.run([program, "--help"], capture_output=True, text=True).stdout:
             command.append("--disable-userns")  # from 0.8; the children's filter forbids namespaces in any case
 
+    # The warm parent's imports may write here; its children may not.
+    command += ["--perms", "1777", "--tmpfs", "/tmp"]
     own = python_paths()
     # Left to itself, bubblewrap makes the folders above a mount accessible to their owner alone.
     above = {parent for path in (*SYSTEM_PATHS, *own, Path("/dev/null")) for parent in path.parents}
@@ -528,8 +530,7 @@ def bubblewrap(student: Path, grader: Path) -> list[str]:
     command += ["--ro-bind", str(student), "/student", "--ro-bind", str(grader), "/grader"]
     for device in ("/dev/null", "/dev/zero", "/dev/urandom"):
         command += ["--dev-bind", device, device]
-    # The warm parent's imports may write here; its children may not.
-    return [*command, "--perms", "1777", "--tmpfs", "/tmp", "--remount-ro", "/", "--chdir", "/"]
+    return [*command, "--remount-ro", "/", "--chdir", "/"]
 
 
 def worker_python() -> list[str]:

@@ -84,7 +84,6 @@ def warm_up() -> None:
     parameter = torch.nn.Parameter(torch.ones(1))
     parameter.grad = torch.ones(1)
     torch.optim.Adam([parameter]).step()  # the first step imports torch's compiler
-    torch.default_generator.manual_seed(0)
 
     import matplotlib
 

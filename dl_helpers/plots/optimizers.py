@@ -68,47 +68,64 @@ def show_table(caption: str, header: Sequence[str], rows: Sequence[Sequence[str]
 # --- paths on landscapes --------------------------------------------------------------------------------------------
 
 
-def draw_landscape(axes: Axes, landscape: Landscape, ticks: bool = True) -> None:
-    """Contours at heights that grow by equal factors, so that the floor of a valley shows; a star on each minimum."""
+def draw_landscape(axes: Axes, landscape: Landscape, small: bool = False, names: tuple[str, str] = ("x", "y")) -> None:
+    """Contours at heights that grow by equal factors, so that the floor of a valley shows; a star on each minimum.
+
+    small: for one frame of many: shades without lines, no axes.
+    names: of the two parameters.
+    """
     x, y, values = landscape.grid(160)
     height = values - landscape.lowest
-    top = float(height.max())
-    levels = np.geomspace(top / 3e3, top, 14)
-    axes.contourf(x, y, np.maximum(height, levels[0]), levels=levels, cmap="Greys", alpha=0.35, norm="log")
-    axes.contour(x, y, height, levels=levels, colors="#8a8a8a", linewidths=0.5)
+    highest = float(height.max())
+    levels = np.geomspace(highest / 3e3, highest, 10 if small else 14)
+    shades = [str(shade) for shade in np.linspace(0.99, 0.78, len(levels) - 1)]
+    axes.contourf(x, y, np.maximum(height, levels[0]), levels=levels, colors=shades, antialiased=not small)
+    if not small:
+        axes.contour(x, y, height, levels=levels, colors="#9a9a9a", linewidths=0.5)
     axes.plot(*landscape.minima.T, linestyle="", marker="*", color=BLACK, markersize=9, zorder=5)
     left, right, bottom, top = landscape.window
     axes.set(xlim=(left, right), ylim=(bottom, top))
-    if ticks:
-        axes.set_xlabel("x")
-        axes.set_ylabel("y", rotation=0)
-    else:
+    if small:
         axes.set(xticks=[], yticks=[])
+    else:
+        axes.set_xlabel(names[0])
+        axes.set_ylabel(names[1], rotation=0)
 
 
-def draw_path(axes: Axes, path: np.ndarray, method: str, every: int = 1, label: str = "") -> None:
-    """A path in its method's color, with a marker at every ``every``-th point."""
-    axes.plot(*path.T, **style(method), markevery=every, markersize=4, linewidth=1.5, label=label or TITLES[method])
+def draw_path(axes: Axes, path: np.ndarray, method: str) -> None:
+    """A path in its method's color; a marker at each point as long as there is room for them."""
+    room = max(1, len(path) // 40)
+    width = 1.5 if len(path) <= 60 else 0.8
+    axes.plot(*path.T, **style(method), markevery=room, markersize=4, linewidth=width, label=TITLES[method])
 
 
-def paths_figure(landscape: Landscape, paths: Paths, title: str, every: int = 1) -> Figure:
+def legend_below(figure: Figure, axes: Axes) -> None:
+    """The legend in one line under the picture, so that nothing is hidden and the title has the width."""
+    handles, labels = axes.get_legend_handles_labels()
+    spacing: dict[str, Any] = {"columnspacing": 0.9, "handletextpad": 0.3, "handlelength": 1.5}
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), **spacing)
+
+
+def paths_figure(landscape: Landscape, paths: Paths, title: str) -> Figure:
     """One landscape with the paths of several methods."""
     figure = Figure(figsize=(WIDTH, 3.6), layout="constrained")
     axes = figure.subplots()
     draw_landscape(axes, landscape)
     for method, path in paths.items():
-        draw_path(axes, path, method, every)
+        draw_path(axes, path, method)
     axes.set_title(title)
-    figure.legend(loc="outside right upper")
+    legend_below(figure, axes)
     return figure
 
 
-def path_panels(landscape: Landscape, panels: Mapping[str, tuple[str, np.ndarray]], title: str) -> Figure:
+def path_panels(
+    landscape: Landscape, panels: Mapping[str, tuple[str, np.ndarray]], title: str, names: tuple[str, str] = ("x", "y")
+) -> Figure:
     """The same landscape side by side, one path in each panel: panel title -> (method, path)."""
     figure = Figure(figsize=(WIDTH, 2.9), layout="constrained")
     axes = figure.subplots(1, len(panels), sharey=True)
     for panel, (name, (method, path)) in zip(axes, panels.items(), strict=True):
-        draw_landscape(panel, landscape)
+        draw_landscape(panel, landscape, names=names)
         draw_path(panel, path, method)
         panel.set_title(name, fontsize=10, fontweight="normal", loc="center")
     for panel in axes[1:]:
@@ -158,6 +175,7 @@ def batch_paths(landscape: Landscape, paths: Mapping[str, np.ndarray]) -> Figure
         landscape,
         {name: ("sgd", path) for name, path in paths.items()},
         "Three epochs each: smaller batches take more steps, and noisier ones",
+        names=("w", "b"),
     )
 
 
@@ -191,7 +209,7 @@ def loss_curves(runs: Mapping[str, DigitsRun], title: str) -> Figure:
         axes.plot(smooth(run.losses), **look, markevery=6, label=TITLES[method])
     axes.set(xlabel="steps (batches of 64)", ylabel="cross-entropy of the batch", ylim=(0, 3))
     axes.set_title(title)
-    figure.legend(loc="outside right upper")
+    legend_below(figure, axes)
     return figure
 
 
@@ -205,7 +223,7 @@ def averages_figure(values: np.ndarray, corrected: np.ndarray, plain: np.ndarray
     axes.plot(steps, corrected, color=BLUE, label="corrected")
     axes.set(xlabel="t", ylabel="value", ylim=(0, None))
     axes.set_title(f"The average starts at 0 and takes about {1 / (1 - decay):.0f} steps to forget it")
-    figure.legend(loc="outside right upper")
+    legend_below(figure, axes)
     return figure
 
 
@@ -220,7 +238,7 @@ def memories_figure(values: np.ndarray, averages: Mapping[float, np.ndarray]) ->
         axes.plot(steps, average, color=color, linestyle=line, label=f"β = {decay:g}")
     axes.set(xlabel="t", ylabel="value")
     axes.set_title("A longer memory is smoother, and later")
-    figure.legend(loc="outside right upper")
+    legend_below(figure, axes)
     return figure
 
 
@@ -265,7 +283,7 @@ def schedules_figure(schedules: Mapping[str, Sequence[float]], title: str) -> Fi
         )
     axes.set(xlabel="epoch t", ylabel="rate $\\eta_t$", ylim=(0, None))
     axes.set_title(title)
-    figure.legend(loc="outside right upper")
+    legend_below(figure, axes)
     return figure
 
 
@@ -332,7 +350,7 @@ def race_strip(
     grid = figure.subplots(len(landscapes), len(frames), squeeze=False)
     for row, (name, landscape) in zip(grid, landscapes.items(), strict=True):
         for axes, frame in zip(row, frames, strict=True):
-            draw_landscape(axes, landscape, ticks=False)
+            draw_landscape(axes, landscape, small=True)
             for method, path in paths[name].items():
                 look = style(method)
                 reached = path[: frame + 1]
@@ -343,9 +361,7 @@ def race_strip(
         row[0].set_ylabel(landscape.name.replace(", ", ",\n"), fontsize=10)
     for axes, frame in zip(grid[0], frames, strict=True):
         axes.set_title(f"step {frame}", fontsize=10, fontweight="normal", loc="center")
-    handles, labels = grid[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), fontsize=10, columnspacing=1.0,
-                  handletextpad=0.2)  # fmt: skip
+    legend_below(figure, grid[0, 0])
     return figure
 
 
@@ -493,8 +509,10 @@ def condition_scene(kappa: float, sgd: Step, momentum: Step) -> Scene:
     panels = figure.subplots(1, 2, sharey=True)
     for axes, (method, path) in zip(panels, paths.items(), strict=True):
         draw_landscape(axes, landscape)
-        draw_path(axes, path[:100], method)
-        axes.set_title(f"{TITLES[method]}: {taken[method]} steps", fontsize=10, fontweight="normal", loc="center")
+        draw_path(axes, path[:26], method)
+        axes.set_title(
+            f"{TITLES[method]}: the first 25 of {taken[method]} steps", fontsize=10, fontweight="normal", loc="center"
+        )
     panels[1].set_ylabel("")
     slow, fast = taken["sgd"], taken["momentum"]
     if slow is None or fast is None:
