@@ -213,8 +213,6 @@ def student_edition(chapter: Chapter) -> Iterator[Path]:
         package = Path(folder) / "dl_helpers"
         shutil.copytree(Path(dl_helpers.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
         (package / f"{chapter.topic}.py").write_text(source.student_module(chapter), encoding="utf-8")
-        for path in (Path(folder), *Path(folder).rglob("*")):  # the sandbox runs as another user
-            path.chmod(0o755 if path.is_dir() else 0o644)
         yield Path(folder)
 
 

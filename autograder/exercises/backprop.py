@@ -896,6 +896,9 @@ def draw_gradient_check(generator: Generator) -> Iterator[Case]:
         theta = generator.uniform(0.5, 1.5, shape)
         gradient = backprop.numerical_gradient(function, theta)
         yield Case(named(function), theta, gradient + generator.normal(0, 0.5, shape))
+    # Norms below 1: the quotient must be formed for small gradients too.
+    small = generator.uniform(0.1, 0.3, 2)
+    yield Case(named(probes.cubic), small, generator.uniform(0.01, 0.1, 2))
     yield Case(named(probes.waves), theta, -backprop.numerical_gradient(probes.waves, theta), 0.25)
     yield Case(named(probes.constant), theta, np.zeros(shape))
 
@@ -1128,8 +1131,9 @@ PROGRAMS = (
     (SUMS, "s = x - y; out = 2 - s * z"),
     (FUNCTIONS, "out = (x * y).tanh() + z"),
     (FUNCTIONS, "out = (x + y).exp() * z"),
-    (FUNCTIONS, "p = x ** 2; n = -(z ** 2); out = p.relu() * y + n.relu()"),
+    (FUNCTIONS, "p = 0.25 * x ** 2; n = -(z ** 2); out = p.relu() * y + n.relu()"),
     (FUNCTIONS, "s = 0 * x; out = s.relu() * y + z"),
+    (FUNCTIONS, "out = (x ** 1 + y ** 0) * z"),
     (FUNCTIONS, "out = x ** 3 * y + (z ** 2 + 1) ** -1"),
     (FUNCTIONS, "out = (y ** 2 + 1) ** 0.5 / (x ** 2 + 2) - z"),
     (SHARED, "out = x * x + x * y"),

@@ -418,6 +418,14 @@ def test_malformed_replies(cold: Sandbox, data: str, length: str, then: str) -> 
         assert run(session, "result = 'next'") == "next"
 
 
+def test_a_reply_without_the_requests_token_is_none(cold: Sandbox) -> None:
+    """A well-formed reply in everything but its first bytes."""
+    with cold.session() as session:
+        forgery = FORGERY.format(data="encode('forged')", length="len(data)", then="")
+        assert outcome(session, forgery.replace("token + LENGTH", "bytes(16) + LENGTH")) == "reply"
+        assert run(session, "result = 'next'") == "next"
+
+
 def test_nothing_written_for_one_request_answers_the_next(cold: Sandbox) -> None:
     """A reply that lies ready before its request was sent does not carry its token."""
     early = "from autograder.values import encode; import os, sys\nframe = sys._getframe()\n"
@@ -631,6 +639,38 @@ def test_the_identity_of_a_child_is_worth_nothing(cold: Sandbox) -> None:
     assert (status["NoNewPrivs"], status["Seccomp"], status["Seccomp_filters"]) == ("1", "2", "1")
 
 
+def test_a_child_has_no_descriptors_but_its_own(cold: Sandbox) -> None:
+    code = """
+        import os, stat
+        result = []
+        for descriptor in range(256):
+            try: result.append(stat.S_IFMT(os.fstat(descriptor).st_mode))
+            except OSError: pass
+        result = [kind == stat.S_IFIFO for kind in result]"""
+    with cold.session() as session:
+        # The null device, standard output and error, requests and replies.
+        assert run(session, code) == [False, True, True, True, True]
+
+
+def test_the_mounts_alone_keep_the_host_out(tmp_path: Path) -> None:
+    """The namespaces without the locks that a child puts on itself: what a warm parent could do."""
+    program = f"""
+import os, socket
+for path in ("/x", "/usr/lib/x", "/student/x", "/grader/x", "/dev/x", {str(host.package_folders()[0] / "x")!r}):
+    try: open(path, "w"); print("wrote", path)
+    except OSError: pass
+for path in ("/etc/passwd", "/root/.bashrc", "/home", "/var", "/proc/1", {str(REPOSITORY / "pyproject.toml")!r}):
+    if os.path.exists(path): print("sees", path)
+for family in (socket.AF_INET, socket.AF_INET6):
+    try: socket.create_connection(("1.1.1.1", 53), 1); print("connected")
+    except OSError: pass
+print(os.listdir("/tmp"), len([name for _, name in socket.if_nameindex() if name != "lo"]), os.getpid())
+"""
+    command = [*host.bubblewrap(tmp_path, tmp_path), "--", *host.worker_python(), "-c", program]
+    finished = subprocess.run(command, env={}, capture_output=True, text=True, timeout=60)
+    assert finished.stdout == "[] 0 1\n", finished.stdout + finished.stderr
+
+
 def test_threads_that_outlive_their_request(cold: Sandbox) -> None:
     worker = worker_process(cold)
     with cold.session() as session:
@@ -789,9 +829,12 @@ def test_a_worker_that_cannot_start_says_why(edition: Path, tmp_path: Path, monk
 
 def test_a_child_that_cannot_be_confined_is_not_asked(edition: Path) -> None:
     # The worker may not have that many files itself, and cannot give its child more.
-    with Sandbox(edition, Limits(open_files=10_000), serve=SERVE, warm=False) as sandbox:
-        with pytest.raises(SandboxError, match="could not be confined"), sandbox.session() as session:
-            run(session, "result = 1")
+    with (
+        Sandbox(edition, Limits(open_files=10_000), serve=SERVE, warm=False) as sandbox,
+        sandbox.session() as session,
+        pytest.raises(SandboxError, match="could not be confined"),
+    ):
+        run(session, "result = 1")
 
 
 def test_without_isolation_the_same_worker_answers(edition: Path) -> None:
