@@ -151,7 +151,7 @@ def assess(
         explanation = ""
     if not public:
         detail = f"{len(cases) - passed} of {len(cases)} secret cases differ."
-    elif explanation and found.kind == "raised":
+    elif explanation and misconception is None and found.kind == "raised":
         detail = f"{_introduce(exercise, first, cases[first])} raises it."
     else:
         detail = f"{_introduce(exercise, first, cases[first])}: {found.sentence}"
@@ -247,9 +247,10 @@ def _array_difference(
         return Difference("not finite", sentence, picture)
     index = _index(np.argmax(np.where(close, -1, np.nan_to_num(distance, nan=np.inf))), expected.shape)
     share = f" ({int((~close).sum())} of {got.size} entries differ)" if got.size > 1 else ""
-    return Difference(
-        "values", f"expected {_at(path, index)} = {_show(expected[index])}, got {_show(got[index])}{share}.", picture
-    )
+    want, have = _show(expected[index]), _show(got[index])
+    if want == have:  # six digits do not tell them apart
+        want, have = repr(expected[index].item()), repr(got[index].item())
+    return Difference("values", f"expected {_at(path, index)} = {want}, got {have}{share}.", picture)
 
 
 def _judge(exercise: Exercise, case: Case, expected: Plain, got: Plain) -> Difference | None:

@@ -84,14 +84,15 @@ class Explorer:
         self.sliders = dict(sliders)
         self.scene = scene
         self.goal = goal
+        self.actions = dict(actions or {})
         self.moves = 0
         self._controls = {name: _control(name, slider) for name, slider in self.sliders.items()}
         self._picture = ipywidgets.HTML()
         self._status = ipywidgets.HTML()
         buttons = []
-        for text, action in (actions or {}).items():
+        for text in self.actions:
             button = ipywidgets.Button(description=text, layout=ipywidgets.Layout(width="auto"))
-            button.on_click(lambda _, action=action: self.move(**action(self.values)))
+            button.on_click(lambda _, text=text: self.press(text))
             buttons.append(button)
         reset = ipywidgets.Button(description="Reset", icon="undo", layout=ipywidgets.Layout(width="auto"))
         reset.on_click(lambda _: self.reset())
@@ -130,6 +131,12 @@ class Explorer:
         if self.values != before:
             self.moves += 1
             self._draw()
+
+    def press(self, text: str) -> None:
+        """Do what the button of this text does; ``ValueError`` where there is none."""
+        if text not in self.actions:
+            raise ValueError(f"there is no button {text!r}; the buttons are {', '.join(self.actions) or 'none'}")
+        self.move(**self.actions[text](self.values))
 
     def reset(self) -> None:
         """Bring every slider back to its start and forget the moves."""

@@ -188,3 +188,8 @@ def test_whole_numbers_pass_for_reals_not_reals_for_whole_numbers():
     assert difference(2.0, 2, 1e-9, 1e-9) is None
     assert difference(2, 2.0, 1e-9, 1e-9) is not None
     assert difference(True, 1, 1e-9, 1e-9) is not None
+
+
+def test_numbers_that_six_digits_do_not_tell_apart_are_shown_in_full():
+    found = difference(np.array([1.0]), np.array([1.0 + 1e-8]), 1e-12, 1e-12)
+    assert found is not None and "1.00000001" in found.sentence

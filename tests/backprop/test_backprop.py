@@ -415,7 +415,7 @@ class TestValue:
         d.backward()
         assert (d.data, s.gradient, x.gradient, d.gradient) == (20.0, 9.0, 36.0, 1.0)
 
-    def test_a_neuron_learns_xor_of_nothing_but_its_own_gradients(self) -> None:
+    def test_a_network_of_values_learns_exclusive_or(self) -> None:
         """A 2-4-1 net of Values, trained by plain gradient descent, separates what no line separates."""
         generator = np.random.default_rng(3)
         examples = [((0, 0), -1), ((0, 1), 1), ((1, 0), 1), ((1, 1), -1)]
