@@ -182,7 +182,7 @@ def execute(root: Path, chapter: Chapter, notebook: NotebookNode) -> None:
     notebook.metadata.pop("widgets", None)
     for cell in notebook.cells:
         if cell.cell_type == "code":
-            cell.outputs = [_static(output) for output in cell.outputs if _shown(output)]
+            cell.outputs = _static([output for output in cell.outputs if _shown(output)])
             cell.metadata.pop("execution", None)
     size = sum(len(str(cell.get("outputs", ""))) for cell in notebook.cells)
     if size > OUTPUT_BYTES:
@@ -330,7 +330,17 @@ def _shown(output: NotebookNode) -> bool:
     return output.output_type != "display_data" or "application/vnd.jupyter.widget-view+json" not in output.data
 
 
-def _static(output: NotebookNode) -> NotebookNode:
-    if output.output_type == "execute_result":
-        output.execution_count = None
-    return output
+def _static(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Outputs as a page shows them: printed text in one piece, of a progress bar its last state."""
+    pieces: list[NotebookNode] = []
+    for output in outputs:
+        if output.output_type == "execute_result":
+            output.execution_count = None
+        if output.output_type == "stream" and pieces and pieces[-1].output_type == "stream":
+            pieces[-1].text += output.text
+        else:
+            pieces.append(output)
+    for output in pieces:
+        if output.output_type == "stream":
+            output.text = "\n".join(line.rstrip("\r").rsplit("\r", 1)[-1] for line in output.text.split("\n"))
+    return pieces

@@ -102,12 +102,30 @@ class _Desk:
         _show_box(BLUE, f"Hint {position + 1} of {len(exercise.hints)}", [text])
 
     def yours(self, answer: Any) -> Any:
-        """The learner's function once it passes its check; until then the course's reference, saying so."""
+        """The learner's function once it passes its check; until then the course's reference, saying so.
+
+        Where an exercise that it builds on does not pass yet, the course's version of that one serves it."""
         exercise = self._exercise(answer)
-        if self._verdict(exercise, self._text(exercise, answer)).right:
+        text = self._text(exercise, answer)
+        if not self._verdict(exercise, text).right:
+            print(f"{exercise.name}: the course's version runs here until yours passes its check.")
+            return exercise.reference
+        if all(self._stands(name) for name in exercise.uses):
             return answer
-        print(f"{exercise.name}: the course's version runs here until yours passes its check.")
-        return exercise.reference
+        return running.define(source.setup_text(self.chapter.topic), self._references(exercise), text, exercise.name)
+
+    def _stands(self, name: str) -> bool:
+        """Whether the notebook's own exercise passes, and all that it builds on."""
+        exercise = self.chapter.item(name)
+        assert isinstance(exercise, Exercise)
+        shell = get_ipython()
+        answer = shell.user_ns.get(name) if shell is not None else None
+        if answer is None or not self._verdict(exercise, self._text(exercise, answer)).right:
+            return False
+        return all(self._stands(used) for used in exercise.uses)
+
+    def _references(self, exercise: Exercise) -> list[str]:
+        return [source.reference_text(self.chapter.topic, name) for name in exercise.uses]
 
     def quiz(self, **answers: Any) -> None:
         """Judge a quiz answer, ``quiz(name=name)``. A prediction (0 points) is noted, not judged."""
@@ -177,8 +195,7 @@ class _Desk:
         key = (exercise.name, text)
         if key not in self.verdicts:
             expectation = _expectation(self.chapter, exercise.name)
-            references = [source.reference_text(self.chapter.topic, name) for name in exercise.uses]
-            request = expectation.request(source.setup_text(self.chapter.topic), references, text)
+            request = expectation.request(source.setup_text(self.chapter.topic), self._references(exercise), text)
             with _references_out_of_reach(self.chapter):
                 got = decode(encode(plain(running.run(request))))
             assert isinstance(got, dict)

@@ -194,7 +194,8 @@ def corrupt(inputs: torch.Tensor, kind: str, level: float, noise: torch.Tensor) 
 
     inputs: x, any shape.
     kind:   "mask" or "gaussian".
-    level:  for "mask" the share of features that are lost, in [0, 1]; for "gaussian" the standard deviation, at least 0.
+    level:  for "mask" the share of features that are lost, in [0, 1]; for "gaussian" the noise's standard deviation,
+            at least 0.
     noise:  the same shape as x: for "mask" draws from the uniform distribution on [0, 1), for "gaussian" from N(0, 1).
 
     Returns a new tensor of x's shape.
@@ -282,8 +283,8 @@ def rbm_sample(
     p = σ(s W + b), else 0. It is 1 where its uniform draw lies below p.
 
     units:   s, the layer that is known, shape (m, a): states 0 and 1, or probabilities.
-    weights: W, shape (a, b). From visible to hidden units that is the machine's matrix (visible, hidden); from hidden to
-             visible units its transpose.
+    weights: W, shape (a, b). From visible to hidden units that is the machine's matrix (visible, hidden); from hidden
+             to visible units its transpose.
     biases:  of the layer that is drawn, shape (b,).
     uniform: draws from the uniform distribution on [0, 1), shape (m, b).
 
@@ -356,10 +357,10 @@ def unroll(
     machines: K triples (W, b, c) from the data upward: W of shape (visible, hidden), visible biases b, hidden biases c.
               The hidden units of one are the visible units of the next.
 
-    Returns 2K pairs (weight, bias) in the order in which data pass through, with weights of torch's shape (n_out, n_in),
-    so that every layer computes σ(s weightᵀ + bias): first K layers that draw hidden from visible units, then K that
-    draw visible from hidden units, the last machine first. Every tensor is a copy: fine-tuning may move the way down
-    apart from the way up.
+    Returns 2K pairs (weight, bias) in the order in which data pass through, with weights of torch's shape
+    (n_out, n_in), so that every layer computes σ(s weightᵀ + bias): first K layers that draw hidden from visible units,
+    then K that draw visible from hidden units, the last machine first. Every tensor is a copy: fine-tuning may move the
+    way down apart from the way up.
     Raises ValueError if there is no machine, or the sizes of one do not fit each other or those of the next.
     """
     if not machines:
@@ -405,7 +406,8 @@ def gaussian_kl(mean: torch.Tensor, log_variance: torch.Tensor) -> torch.Tensor:
     """
     if mean.shape != log_variance.shape or mean.ndim != 2:
         raise ValueError(
-            f"mean and log_variance must be of one shape (m, k), not {tuple(mean.shape)} and {tuple(log_variance.shape)}"
+            f"mean and log_variance must be of one shape (m, k), "
+            f"not {tuple(mean.shape)} and {tuple(log_variance.shape)}"
         )
     # ½ Σ_j (μ² + σ² − 1 − log σ²)
     return 0.5 * torch.sum(mean**2 + torch.exp(log_variance) - 1 - log_variance, dim=1)

@@ -505,7 +505,9 @@ def frechet_distance(
             f"means must be (n,) and covariances (n, n), they have shapes {mean.shape}, {other_mean.shape}, "
             f"{covariance.shape} and {other_covariance.shape}"
         )
-    if not all(np.isfinite(matrix).all() and np.allclose(matrix, matrix.T) for matrix in (covariance, other_covariance)):
+    if not all(
+        np.isfinite(matrix).all() and np.allclose(matrix, matrix.T) for matrix in (covariance, other_covariance)
+    ):
         raise ValueError("covariance and other_covariance must be finite and symmetric")
     # Rounding makes an eigenvalue that is 0 slightly negative: no root of that.
     eigenvalues, eigenvectors = np.linalg.eigh(covariance)

@@ -116,3 +116,61 @@ def accuracy(scores: np.ndarray, labels: np.ndarray) -> float:
     if scores.ndim != 2 or labels.shape != scores.shape[:1] or len(labels) == 0:
         raise ValueError(f"scores must be (m, k) and labels (m,) with m above 0, not {scores.shape} and {labels.shape}")
     return float(np.mean(scores.argmax(axis=1) == labels))
+
+
+@dataclass
+class StepHistory:
+    """The losses of a training counted in steps.
+
+    losses:      of every step, on its batch, as the step returned them.
+    interrupted: whether the learner stopped it before its last step.
+    """
+
+    losses: list[float] = field(default_factory=list)
+    interrupted: bool = False
+
+
+def run_steps(
+    step: Callable[[np.ndarray], float],
+    examples: int,
+    *,
+    steps: int,
+    batch_size: int,
+    generator: np.random.Generator,
+    progress: bool = True,
+    description: str = "training",
+) -> StepHistory:
+    """Call ``step`` on one batch after another, in a new random order each epoch.
+
+    step:       takes the row numbers of a batch, shape (batch_size,), and returns its loss. What it trains, it changes
+                in place.
+    examples:   how many rows there are.
+    steps:      how many batches, at least 1; an epoch is cut off where they end.
+    batch_size: from 1 to examples. The last batch of an epoch is short where the numbers ask for it.
+    generator:  draws the orders: the same seed gives the same batches.
+    progress:   show a bar with the loss.
+
+    Interrupting it (Ctrl-C, or the stop button of a notebook) ends the training and keeps what was learned.
+    Returns the history. Raises ValueError if steps or batch_size is outside its range.
+    """
+    if steps < 1 or not 1 <= batch_size <= examples:
+        raise ValueError(
+            f"steps must be at least 1 and batch_size from 1 to {examples}, the number of examples, "
+            f"not {steps} and {batch_size}"
+        )
+    history = StepHistory()
+    bar = tqdm(total=steps, desc=description, unit="step", file=sys.stdout, **({} if progress else {"disable": True}))
+    with bar:
+        try:
+            while len(history.losses) < steps:
+                order = generator.permutation(examples)
+                for start in range(0, examples, batch_size):
+                    if len(history.losses) == steps:
+                        break
+                    history.losses.append(step(order[start : start + batch_size]))
+                    bar.update()
+                    if len(history.losses) % 50 == 0:
+                        bar.set_postfix(loss=f"{np.mean(history.losses[-50:]):.3f}", refresh=False)
+        except KeyboardInterrupt:
+            history.interrupted = True
+    return history

@@ -10,6 +10,7 @@ browser::
 """
 
 import html
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -151,12 +152,17 @@ class Explorer:
         return min(max(value, slider.low), slider.high)
 
     def _moved(self, change: object) -> None:
-        if not self._silent:
+        # The browser sends a slider's value back, sometimes changed in the last bit: that is no move.
+        same = all(
+            math.isclose(value, self._drawn[name], rel_tol=1e-9, abs_tol=1e-9) for name, value in self.values.items()
+        )
+        if not self._silent and not same:
             self.moves += 1
             self._draw()
 
     def _draw(self) -> None:
-        self.current = self.scene(**self.values)
+        self._drawn = self.values
+        self.current = self.scene(**self._drawn)
         self._picture.value = self.current.picture
         color, mark = (GREEN, "Goal reached.") if self.current.reached else (BLUE, "Not yet.")
         moves = "1 move" if self.moves == 1 else f"{self.moves} moves"

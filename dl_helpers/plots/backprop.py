@@ -8,7 +8,6 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import HTML, display
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 from matplotlib.ticker import PercentFormatter
@@ -56,14 +55,15 @@ def before_and_after(images: np.ndarray, labels: np.ndarray, before: np.ndarray,
 
     images: (k, 64) pixels; labels: (k,) classes; before, after: (k, 10) probabilities of the classes.
     """
-    figure, axes = plt.subplots(3, len(images), figsize=(WIDTH, 2.8), height_ratios=[1.3, 0.6, 0.9], squeeze=False)
+    figure, axes = plt.subplots(3, len(images), figsize=(WIDTH, 2.8), height_ratios=[1.3, 0.45, 0.9], squeeze=False)
     for column, (pixels, label) in enumerate(zip(images, labels, strict=True)):
         draw_image(axes[0, column], pixels.reshape(8, 8))
         for row, probabilities in ((1, before[column]), (2, after[column])):
             panel = axes[row, column]
             colors = [GREEN if k == label else GRAY for k in range(10)]
             panel.bar(range(10), probabilities, color=colors, width=0.9)
-            panel.set_ylim(0, 1)
+            # The upper row is half as high: one unit of probability has the same length in both.
+            panel.set_ylim(0, 0.5 if row == 1 else 1)
             panel.set_yticks([])
             best = int(probabilities.argmax())
             panel.set_xticks([best], [str(best)])
@@ -197,32 +197,21 @@ def worked_network(
                     va="center",
                     bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.2},
                 )
-    names = (("$x_1$", "$x_2$"), ("$a^{(1)}_1$", "$a^{(1)}_2$"), ("$a^{(2)}_1$", "$a^{(2)}_2$"))
+    names = (("$x_1$", "$x_2$"), ("$a^{[1]}_1$", "$a^{[1]}_2$"), ("$a^{[2]}_1$", "$a^{[2]}_2$"))
     values = (inputs, *activations)
     for column, x in enumerate(columns):
         for j, y in enumerate(rows):
             axes.add_patch(Circle((x, y), radius, facecolor="white", edgecolor=BLACK, linewidth=1.4, zorder=3))
             axes.text(x, y, names[column][j], ha="center", va="center", zorder=4)
-            above = radius + 0.12
-            axes.text(
-                x,
-                y + above,
-                f"{values[column][j]:{'.9f' if column else 'g'}}",
-                ha="center",
-                va="bottom",
-                color=BLUE,
-                fontweight="bold",
-            )
+            # Outside of the net, where no edge runs: above the upper row, below the lower one.
+            outward = 1 if y > 0 else -1
+            texts = [(f"{values[column][j]:{'.9f' if column else 'g'}}", BLUE, "bold")]
             if column:
-                axes.text(
-                    x,
-                    y - above,
-                    f"δ = {deltas[column - 1][j]:.9f}".replace("-", "−"),
-                    ha="center",
-                    va="top",
-                    color=VERMILLION,
-                )
-    axes.set(xlim=(-0.9, 7.5), ylim=(-1.95, 1.95))
+                texts.append((f"δ = {deltas[column - 1][j]:.9f}".replace("-", "−"), VERMILLION, "normal"))
+            for line, (text, color, weight) in enumerate(texts):
+                place = y + outward * (radius + 0.26 + 0.32 * line)
+                axes.text(x, place, text, ha="center", va="center", color=color, fontweight=weight)
+    axes.set(xlim=(-0.9, 7.5), ylim=(-2.1, 2.1))
     axes.set_aspect("equal")
     bare(axes)
     axes.set_title("Values go right, δ comes back left")
@@ -238,7 +227,7 @@ def step_size_error(steps: np.ndarray, central: np.ndarray, one_sided: np.ndarra
     axes.loglog(steps, one_sided, color=ORANGE, linestyle="--", marker="s")
     axes.loglog(steps, central, color=BLUE, marker="o")
     axes.text(2e-3, 1.2e-3, "one-sided: error ∝ h", color="#9A6A00", ha="right")
-    axes.text(2.2e-3, 2e-9, "central: error ∝ h²", color=BLUE)
+    axes.text(0.1, 3e-11, "central: error ∝ h²", color=BLUE, ha="right")
     axes.text(1.5e-12, 1.2e-9, "rounding", color=GRAY)
     axes.set(xlabel="step h", ylabel="error of the derivative", title="Too large a step is wrong, too small is worse")
     return figure
@@ -327,7 +316,7 @@ def training_curves(history: NetworkHistory) -> Figure:
     epochs = np.arange(1, len(history.costs) + 1)
     figure, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 3.0))
     left.plot(epochs, history.costs, **style("train"))
-    left.set(yscale="log", xlabel="epoch", ylabel="training cost J (nats)", title="The cost keeps falling")
+    left.set(yscale="log", xlabel="epoch", ylabel="training cost J (nats)", title="The cost falls, with relapses")
     right.plot(epochs, history.train_accuracy, **style("train"))
     right.plot(epochs, history.test_accuracy, **style("test"))
     right.set(xlabel="epoch", ylabel="accuracy", title="The test accuracy levels off", ylim=(0.88, 1.005))
@@ -364,7 +353,8 @@ def mistakes(inputs: np.ndarray, labels: np.ndarray, scores: np.ndarray, most: i
 def hidden_units(weights: np.ndarray, most: int = 24) -> Figure:
     """The weights (n, 64) of hidden units as pictures on one scale, those of the largest norm first."""
     order = np.argsort(-np.linalg.norm(weights, axis=1))[:most]
-    limit = float(np.abs(weights[order]).max())
+    # A few large weights would pale all others.
+    limit = float(np.quantile(np.abs(weights[order]), 0.98))
     columns = 8
     rows = -(-len(order) // columns)
     figure, axes = plt.subplots(rows, columns, figsize=(WIDTH, 0.9 * rows + 0.5), squeeze=False)
@@ -372,18 +362,18 @@ def hidden_units(weights: np.ndarray, most: int = 24) -> Figure:
         bare(panel)
     for panel, unit in zip(axes.ravel(), order, strict=False):
         draw_image(panel, weights[unit].reshape(8, 8), limit=limit)
-    figure.suptitle("Each hidden unit looks for a stroke", x=0.01, ha="left", fontsize=11, fontweight="bold")
+    figure.suptitle("Hidden units weigh ink here against ink there", x=0.01, ha="left", fontsize=11, fontweight="bold")
     bar = figure.colorbar(axes[0, 0].images[0], ax=axes, shrink=0.9, aspect=30)
     bar.set_label("weight")
     return figure
 
 
-def cost_curve(costs: Sequence[float], title: str) -> Axes:
+def cost_curve(costs: Sequence[float], title: str) -> Figure:
     """The cost after each step, on a logarithmic axis."""
     figure, axes = plt.subplots(figsize=(WIDTH, 2.6))
     axes.plot(costs, **style("train"))
     axes.set(yscale="log", xlabel="step", ylabel="cost J", title=title)
-    return axes
+    return figure
 
 
 # --- the computation graph --------------------------------------------------------------------------------------
@@ -494,6 +484,31 @@ def graph_image(output: Value, names: Mapping[Value, str], alt: str) -> str:
 def show_graph(output: Value, names: Mapping[Value, str], alt: str) -> None:
     """Show a computation graph in the notebook."""
     display(HTML(graph_image(output, names, alt)))
+
+
+def small_graph() -> tuple[Value, dict[Value, str]]:
+    """½ (w x + b − y)² at w = 0.5, x = 2, b = −1, y = 1, differentiated, and the names of its nodes."""
+    w, x, b, minus_y, half = Value(0.5), Value(2), Value(-1), Value(-1), Value(0.5)
+    product = w * x
+    z = product + b
+    error = z + minus_y
+    square = error**2
+    cost = square * half
+    cost.backward()
+    names = {
+        w: "w", x: "x", b: "b", minus_y: "−y", half: "½",
+        product: "×", z: "+", error: "+  (e)", square: "square (s)", cost: "×  (J)",
+    }  # fmt: skip
+    return cost, names
+
+
+def shared_graph() -> tuple[Value, dict[Value, str]]:
+    """(x + y) · (x y) at x = 2, y = 3, differentiated, and the names of its nodes."""
+    x, y = Value(2), Value(3)
+    total, product = x + y, x * y
+    result = total * product
+    result.backward()
+    return result, {x: "x", y: "y", total: "+", product: "×", result: "×  (f)"}
 
 
 TARGET = 1.6

@@ -119,6 +119,14 @@ def test_the_reference_stands_in_and_says_so(kernel):
     assert "the course's version runs here" in shown and "0.5" in shown
 
 
+def test_an_answer_is_served_by_the_reference_where_an_earlier_one_is_missing(kernel):
+    kernel.run(source.stub_text("backprop", next(e for e in kernel_exercises() if e.name == "sigmoid")))
+    kernel.run(source.reference_text("backprop", "sigmoid_derivative"))
+    assert kernel.run("check(sigmoid_derivative)")[0] is None
+    error, shown = kernel.run("print(yours(sigmoid_derivative)(np.zeros(1)))")
+    assert error is None and "0.25" in shown
+
+
 def test_hints_come_one_at_a_time_and_begin_again(kernel):
     exercise = next(e for e in kernel_exercises() if e.name == "sigmoid")
     for i in [*range(len(exercise.hints)), 0]:

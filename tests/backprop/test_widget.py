@@ -121,6 +121,15 @@ def test_an_action_stops_at_the_end_of_the_range() -> None:
     assert explorer.moves == 1  # nothing moved the second time
 
 
+def test_a_value_that_the_browser_sends_back_is_no_move() -> None:
+    explorer = one_slider()
+    explorer.move(x=2.5)
+    controls(explorer)[0].value = 2.5000000000000004
+    assert explorer.moves == 1
+    controls(explorer)[0].value = 3.0
+    assert explorer.moves == 2
+
+
 def test_text_is_escaped_and_the_picture_is_not() -> None:
     text = shown(one_slider())
     assert "x &lt; y" in text
