@@ -39,8 +39,10 @@ class Gradebook:
         scripts = str(Path(sys.executable).parent)
         if scripts not in os.environ.get("PATH", "").split(os.pathsep):
             os.environ["PATH"] = os.pathsep.join([scripts, os.environ.get("PATH", "")])
-        # nbgrader's own models load a row before it has a key; SQLAlchemy remarks on it at every call.
-        warnings.filterwarnings("ignore", message="fully NULL primary key identity", category=SAWarning)
+        # nbgrader's own models load a row before it has a key, and link it before it is in the session; SQLAlchemy
+        # remarks on it at every call.
+        for message in ("fully NULL primary key identity", "Object of type .* not in session"):
+            warnings.filterwarnings("ignore", message=message, category=SAWarning)
         try:
             self._register()
             self.database = NbgraderGradebook(classroom.gradebook, course_id="deep-learning-course")

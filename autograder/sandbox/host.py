@@ -24,7 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NoReturn
@@ -82,6 +82,7 @@ class Sandbox:
     isolate:         False runs the same worker without any protection: for one's own work alone.
     serve:           "module:function" in the worker that takes a decoded request and returns a plain value.
     warm:            whether the worker imports NumPy, PyTorch and Matplotlib before its first fork.
+    preload:         further modules that it imports then: what submissions import need not be loaded for each again.
 
     Raises ``SandboxError`` where the worker cannot be started; ``autograder.sandbox.verify`` finds out why.
     """
@@ -94,6 +95,7 @@ class Sandbox:
         *,
         serve: str = SERVE,
         warm: bool = True,
+        preload: Sequence[str] = (),
     ) -> None:
         if not Path(student_edition).is_dir():
             raise ValueError(f"student_edition: must be a folder, got {student_edition}")
@@ -102,6 +104,7 @@ class Sandbox:
         self.isolate = isolate
         self.serve = serve
         self.warm = warm
+        self.preload = tuple(preload)
         self._resources = contextlib.ExitStack()
         self._busy = False
 
@@ -157,6 +160,7 @@ class Sandbox:
             "host": host,
             "serve": self.serve,
             "warm": self.warm,
+            "preload": self.preload,
             "packages": [str(folder) for folder in package_folders()],
             "user": None,
         }
@@ -180,10 +184,13 @@ class Sandbox:
         self._control.settimeout(seconds)
         try:
             message, descriptors, _, _ = socket.recv_fds(self._control, 4096, 1)
-        except TimeoutError:
-            raise SandboxError(f"the worker did not answer for {seconds:.0f} s") from None
-        except OSError as error:
-            raise SandboxError(f"the worker is lost: {error}") from error
+        except BaseException as error:
+            self._control.close()  # or a late answer would be taken for that to the next command
+            if isinstance(error, TimeoutError):
+                raise SandboxError(f"the worker did not answer for {seconds:.0f} s") from None
+            if isinstance(error, OSError):
+                raise SandboxError(f"the worker is lost: {error}") from error
+            raise
         if not message:
             raise SandboxError(f"the worker ended: {self._complaint()}")
         return message, descriptors[0] if descriptors else -1
@@ -193,8 +200,8 @@ class Sandbox:
         return self._errors.read_bytes()[-2000:].decode(errors="replace").strip() or "it said nothing"
 
     def _send(self, command: dict[str, Any], descriptors: list[int]) -> None:
-        self._control.settimeout(COMMAND_SECONDS)
         try:
+            self._control.settimeout(COMMAND_SECONDS)
             socket.send_fds(self._control, [json.dumps(command).encode()], descriptors)
         except OSError as error:
             raise SandboxError(f"the worker is lost: {error}; {self._complaint()}") from error
@@ -242,10 +249,11 @@ class _Child:
 
     def cpu_seconds(self) -> float:
         """What the process has used so far, all threads together; also after its end, until it is reaped."""
-        if self._process is None:  # it ended at once
-            return 0.0
         # The id of a process's CPU clock, as clock_getcpuclockid(3) makes it.
-        return time.clock_gettime((~self._process << 3) | 2)
+        try:
+            return time.clock_gettime((~self._process << 3) | 2)
+        except OSError as error:  # only the worker reaps it, when told to or with its own end
+            raise SandboxError("the worker ended, and the learner's process with it") from error
 
     def ended(self) -> bool:
         return _ready(self.handle, 0)
@@ -269,6 +277,7 @@ class Session:
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
         self._limits = sandbox.limits
+        self._open = False
         self._child: _Child | None = None
         self._swept_cpu_seconds = 0.0
         self._printed = bytearray()
@@ -277,13 +286,13 @@ class Session:
     def __enter__(self) -> Session:
         if self._sandbox._busy:
             raise RuntimeError("the sandbox is in a session already; one worker serves one submission at a time")
-        self._sandbox._busy = True
+        self._sandbox._busy = self._open = True
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._sandbox._busy = False
+        self._sandbox._busy = self._open = False
         if self._child is not None:
             self._bury(self._child)
 
@@ -304,6 +313,8 @@ class Session:
         fresh process; ``SandboxError`` where the sandbox itself failed; ``TypeError`` and ``ValueError`` where the
         request is no plain value or too large.
         """
+        if not self._open:
+            raise RuntimeError("a session is asked within its `with` block: what it starts must be ended")
         data = encode(request)
         self._printed.clear()
         self._printed_bytes = 0
@@ -521,12 +532,9 @@ def bubblewrap(student: Path, grader: Path) -> list[str]:
     command += _covered(_course_folders(), SYSTEM_PATHS)
     for path in own:
         command += ["--ro-bind", str(path), str(path)]
-    installed = {
-        *package_folders(),
-        *(home for path in (*SYSTEM_PATHS, *own) for home in path.glob("python*/*-packages")),
-    }
-    installed_courses = [home / name for home in sorted(installed) for name in ("autograder", "dl_helpers")]
-    command += _covered(installed_courses, (*SYSTEM_PATHS, *own))
+    mounted = [path for path in (*SYSTEM_PATHS, *own) if not path.is_symlink()]
+    homes = {*package_folders(), *(home for path in mounted for home in path.glob("python*/*-packages"))}
+    command += _covered([home / name for home in sorted(homes) for name in ("autograder", "dl_helpers")], mounted)
     command += ["--ro-bind", str(student), "/student", "--ro-bind", str(grader), "/grader"]
     for device in ("/dev/null", "/dev/zero", "/dev/urandom"):
         command += ["--dev-bind", device, device]
@@ -636,13 +644,12 @@ def _ready(descriptor: int, seconds: float) -> bool:
     return bool(waiting.poll(1000 * seconds))
 
 
-def _process_id(handle: int) -> int | None:
-    """The id, as the host sees it, of a pidfd's process; None once it has been reaped."""
+def _process_id(handle: int) -> int:
+    """The id, as the host sees it, of a pidfd's process. Raises ``SandboxError`` once it has been reaped."""
     for line in Path(f"/proc/self/fdinfo/{handle}").read_text().splitlines():
-        if line.startswith("Pid:"):
-            process = int(line.split()[1])
-            return process if process > 0 else None
-    raise SandboxError("this kernel does not tell a pidfd's process; it needs Linux 5.4")
+        if line.startswith("Pid:") and int(line.split()[1]) > 0:
+            return int(line.split()[1])
+    raise SandboxError("the worker ended, or the kernel (before Linux 5.4) does not tell a pidfd's process")
 
 
 def _address_space(handle: int) -> int:

@@ -105,6 +105,8 @@ def _allowed() -> Finding:
     if run.returncode == 0:
         return Finding(True, "bubblewrap may make namespaces")
     complaint = run.stderr.strip() or f"it ended with status {run.returncode}"
+    if "nknown option" in complaint:
+        return Finding(False, f"bubblewrap is too old: {complaint}", "Install bubblewrap 0.5 or newer.")
     return Finding(
         False,
         f"bubblewrap is installed but could not make its namespaces: {complaint}",

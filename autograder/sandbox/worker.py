@@ -60,6 +60,8 @@ def main(settings: dict[str, Any]) -> None:
     importlib.import_module("autograder.values")
     if settings["warm"]:
         warm_up()
+    for module in settings["preload"]:
+        importlib.import_module(module)
     module, name = settings["serve"].split(":")
     serve: Serve = getattr(importlib.import_module(module), name)
     rules = confinement.landlock_rules(settings["readable"], settings["writable"]) if isolate else None

@@ -13,7 +13,7 @@ from autograder.build import course_path, solution_notebook, solution_path, sour
 from autograder.chapters import chapter
 from autograder.exercise import Chapter, Exercise, Quiz
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[1]
 
 
 def bare_source(selected: Chapter) -> str:
