@@ -51,7 +51,7 @@ def source(result: Mapping[str, Any]) -> str:
 
 def show_table(caption: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Show a table whose first column names the rows; as text where HTML is not shown."""
-    cell = "padding:.2em .8em;text-align:"
+    cell = "padding:.2em .8em;white-space:nowrap;text-align:"
     head = "".join(f'<th scope="col" style="{cell}right">{html.escape(name)}</th>' for name in header)
     body = "".join(
         f'<tr><th scope="row" style="{cell}left">{html.escape(row[0])}</th>'
@@ -68,28 +68,24 @@ def show_table(caption: str, header: Sequence[str], rows: Sequence[Sequence[str]
 # --- paths on landscapes --------------------------------------------------------------------------------------------
 
 
-def draw_landscape(axes: Axes, landscape: Landscape, small: bool = False, names: tuple[str, str] = ("x", "y")) -> None:
+def draw_landscape(axes: Axes, landscape: Landscape, lines: bool = True, names: tuple[str, str] = ("x", "y")) -> None:
     """Contours at heights that grow by equal factors, so that the floor of a valley shows; a star on each minimum.
 
-    small: for one frame of many: shades without lines, no axes.
+    lines: whether lines are drawn between the shades; without them a picture takes half the bytes.
     names: of the two parameters.
     """
     x, y, values = landscape.grid(160)
     height = values - landscape.lowest
     highest = float(height.max())
-    levels = np.geomspace(highest / 3e3, highest, 10 if small else 14)
+    levels = np.geomspace(highest / 3e3, highest, 10)
     shades = [str(shade) for shade in np.linspace(0.99, 0.78, len(levels) - 1)]
-    axes.contourf(x, y, np.maximum(height, levels[0]), levels=levels, colors=shades, antialiased=not small)
-    if not small:
+    axes.contourf(x, y, np.maximum(height, levels[0]), levels=levels, colors=shades, antialiased=False)
+    if lines:
         axes.contour(x, y, height, levels=levels, colors="#9a9a9a", linewidths=0.5)
     axes.plot(*landscape.minima.T, linestyle="", marker="*", color=BLACK, markersize=9, zorder=5)
     left, right, bottom, top = landscape.window
-    axes.set(xlim=(left, right), ylim=(bottom, top))
-    if small:
-        axes.set(xticks=[], yticks=[])
-    else:
-        axes.set_xlabel(names[0])
-        axes.set_ylabel(names[1], rotation=0)
+    axes.set(xlim=(left, right), ylim=(bottom, top), xlabel=names[0])
+    axes.set_ylabel(names[1], rotation=0)
 
 
 def draw_path(axes: Axes, path: np.ndarray, method: str) -> None:
@@ -193,19 +189,20 @@ def falling(landscape: Landscape, paths: Paths, title: str, tolerance: float) ->
     axes.text(
         1.0, tolerance, f"{tolerance:g} ", color=GRAY, va="bottom", ha="right", transform=axes.get_yaxis_transform()
     )
-    axes.set(xlabel="steps", ylabel="J − lowest J")
+    axes.set(xlabel="steps", ylabel="J − lowest J", ylim=(tolerance / 1e3, None))
     axes.set_title(title)
     axes.legend()
     return figure
 
 
 def loss_curves(runs: Mapping[str, DigitsRun], title: str) -> Figure:
-    """The losses of the batches on the digits, as measured (thin) and averaged (thick)."""
+    """The losses of the batches on the digits, averaged; of one or two runs also as measured (thin)."""
     figure = Figure(figsize=(WIDTH, 3.2), layout="constrained")
     axes = figure.subplots()
     for method, run in runs.items():
         look = style(method)
-        axes.plot(run.losses, color=look["color"], linewidth=0.5, alpha=0.5)
+        if len(runs) <= 2:
+            axes.plot(run.losses, color=look["color"], linewidth=0.5, alpha=0.5)
         axes.plot(smooth(run.losses), **look, markevery=6, label=TITLES[method])
     axes.set(xlabel="steps (batches of 64)", ylabel="cross-entropy of the batch", ylim=(0, 3))
     axes.set_title(title)
@@ -255,6 +252,19 @@ def effective_rates(gradients: np.ndarray, rates: Mapping[str, np.ndarray]) -> F
     below.set(xlabel="steps", ylabel="effective rate")
     below.legend()
     return figure
+
+
+def effective_rate(step: Step, gradients: np.ndarray, rate: float) -> np.ndarray:
+    """By what factor an adaptive rule of one state ("adagrad", "rmsprop") multiplies each gradient of a series.
+
+    gradients: one parameter's, none of them 0, shape (T,). Returns the factors, shape (T,).
+    """
+    position, squares, factors = np.zeros(1), np.zeros(1), []
+    for gradient in gradients:
+        moved, squares = step(position, np.array([gradient]), squares, rate)
+        factors.append((position - moved).item() / gradient)
+        position = moved
+    return np.array(factors)
 
 
 def bias_correction_figure(first: float, second: float, steps: int = 4000) -> Figure:
@@ -310,6 +320,22 @@ def sweep_figure(result: Mapping[str, Any]) -> Figure:
     return figure
 
 
+def show_digits(runs: Mapping[str, DigitsRun], result: Mapping[str, Any]) -> None:
+    """A table: each rule's best rate, this run's test accuracy at it, and the median of the sweep's seeds."""
+    methods = result["digits"]["methods"]
+    rows = [
+        [
+            TITLES[method],
+            f"{methods[method]['rate']:g}",
+            f"{run.test_accuracy:.1%}",
+            f"{methods[method]['test_accuracy']:.1%}",
+        ]
+        for method, run in runs.items()
+    ]
+    caption = "Test accuracy on the digits after two epochs of batches of 64, each rule at its best rate"
+    show_table(caption, ["", "η", "your run", "precomputed: median of 3 seeds"], rows)
+
+
 # --- the race -------------------------------------------------------------------------------------------------------
 
 
@@ -322,10 +348,11 @@ def race_table(landscapes: Mapping[str, Landscape], steps: Mapping[str, Step], r
         for name, landscape in landscapes.items():
             rate = result["landscapes"]["methods"][name][method]["rate"]
             taken = steps_to(landscape, descend(landscape, method, step, rate, budget), budget, tolerance)
-            row.append(f"{NEVER if taken is None else taken} (η = {rate:g})")
+            row.append(f"{NEVER if taken is None else taken} ({rate:.2g})")
         rows.append(row)
-    names = [landscape.name for landscape in landscapes.values()]
-    show_table(f"Steps until J − lowest J stays below {tolerance:g} ({NEVER}: not in {budget})", ["", *names], rows)
+    names = [name.replace("_", " ").capitalize() for name in landscapes]
+    caption = f"Steps until J − lowest J stays below {tolerance:g} ({NEVER}: not in {budget}), and the rate in brackets"
+    show_table(caption, ["", *names], rows)
 
 
 def race_paths(
@@ -343,14 +370,17 @@ def race_paths(
 
 
 def race_strip(
-    landscapes: Mapping[str, Landscape], paths: Mapping[str, Paths], frames: Sequence[int] = (3, 12, 40, 120)
+    landscapes: Mapping[str, Landscape],
+    paths: Mapping[str, Paths],
+    frames: tuple[int, int, int, int] = (3, 12, 40, 120),
 ) -> Figure:
     """The race as a strip of frames: a row for each landscape, a column for each frame."""
     figure = Figure(figsize=(WIDTH, 1.65 * len(landscapes) + 0.6), layout="constrained")
     grid = figure.subplots(len(landscapes), len(frames), squeeze=False)
     for row, (name, landscape) in zip(grid, landscapes.items(), strict=True):
         for axes, frame in zip(row, frames, strict=True):
-            draw_landscape(axes, landscape, small=True)
+            draw_landscape(axes, landscape, lines=False)
+            axes.set(xticks=[], yticks=[], xlabel="", ylabel="")
             for method, path in paths[name].items():
                 look = style(method)
                 reached = path[: frame + 1]
@@ -358,9 +388,11 @@ def race_strip(
                 axes.plot(
                     *reached[-1:].T, linestyle="", marker=look["marker"], color=look["color"], label=TITLES[method]
                 )
-        row[0].set_ylabel(landscape.name.replace(", ", ",\n"), fontsize=10)
+        row[0].set_ylabel(landscape.name.replace(", ", ",\n"), fontsize=10, rotation=90)
     for axes, frame in zip(grid[0], frames, strict=True):
         axes.set_title(f"step {frame}", fontsize=10, fontweight="normal", loc="center")
+    title = "The race in four frames: no rule leads on every landscape"
+    figure.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold")
     legend_below(figure, grid[0, 0])
     return figure
 
@@ -368,7 +400,8 @@ def race_strip(
 def show_race(landscapes: Mapping[str, Landscape], paths: Mapping[str, Paths], alt: str) -> None:
     """The race as an animation with a button and a slider, on one picture of the landscapes.
 
-    Without scripts the whole paths are shown. Nothing moves until the learner starts it, and it stops at the end.
+    Nothing moves until the learner starts it, and it stops at the end. A notebook that is not trusted shows neither
+    lines nor script: ``race_strip`` stands beside it.
     """
     display(HTML(race_animation(landscapes, paths, alt)))
 
@@ -379,7 +412,7 @@ def race_animation(landscapes: Mapping[str, Landscape], paths: Mapping[str, Path
     grid = figure.subplots((len(landscapes) + 1) // 2, 2, squeeze=False)
     used = list(zip(grid.flat, landscapes.items(), strict=False))
     for axes, (_, landscape) in used:
-        draw_landscape(axes, landscape)
+        draw_landscape(axes, landscape, lines=False)
         axes.set_title(landscape.name, fontsize=10, fontweight="normal", loc="center")
     picture = image(figure, alt)
     width, height = (figure.get_size_inches() * PIXELS_PER_INCH).round().astype(int)
@@ -489,35 +522,61 @@ def conditions(sgd: Step, momentum: Step) -> Explorer:
         return condition_scene(kappa, sgd, momentum)
 
     return Explorer(
-        {"kappa": Slider(10.0, 0.0, 3.0, 0.05, "condition number κ", logarithmic=True)},
+        {"kappa": Slider(10.0, 0.0, 3.0, 0.05, "κ", logarithmic=True)},
         scene,
         goal="find a bowl on which gradient descent needs ten times as many steps as momentum",
     )
 
 
+def condition_counts(kappas: np.ndarray, sgd: Step, momentum: Step) -> tuple[list[int], list[int]]:
+    """The steps of gradient descent and of momentum to 1e-6, both at their best constants, for each κ up to 1000.
+
+    Raises ValueError for a κ above 1000: the steps that are tried do not suffice.
+    """
+    counts: dict[str, list[int]] = {"sgd": [], "momentum": []}
+    for kappa in map(float, kappas):
+        landscape = bowl(kappa)
+        for method, step in (("sgd", sgd), ("momentum", momentum)):
+            budget = _enough(kappa, method)
+            path = descend(landscape, method, step, steps=budget, **best_constants(kappa)[method])
+            taken = steps_to(landscape, path, budget, TOLERANCE)
+            if taken is None:
+                raise ValueError(f"kappas holds {kappa:g}, must be from 1 to 1000")
+            counts[method].append(taken)
+    return counts["sgd"], counts["momentum"]
+
+
+def condition_figure(kappas: np.ndarray, slow: Sequence[int], fast: Sequence[int]) -> Figure:
+    """Steps against the condition number, for gradient descent and momentum."""
+    figure = Figure(figsize=(WIDTH, 3.0), layout="constrained")
+    axes = figure.subplots()
+    axes.loglog(kappas, slow, **style("sgd"), label=TITLES["sgd"])
+    axes.loglog(kappas, fast, **style("momentum"), label=TITLES["momentum"])
+    axes.set(xlabel="condition number κ", ylabel="steps to J < 1e-6")
+    axes.set_title("Steps grow with κ for gradient descent, with √κ for momentum")
+    axes.legend()
+    return figure
+
+
 def condition_scene(kappa: float, sgd: Step, momentum: Step) -> Scene:
     """What ``conditions`` shows for one κ."""
-    landscape = bowl(kappa)
-    best = best_constants(kappa)
-    budget = 8000
+    landscape, best = bowl(kappa), best_constants(kappa)
+    (slow,), (fast,) = condition_counts(np.array([kappa]), sgd, momentum)
+    counts = {"sgd": slow, "momentum": fast}
     paths = {
-        method: descend(landscape, method, step, steps=_enough(kappa, method, budget), **best[method])
-        for method, step in (("sgd", sgd), ("momentum", momentum))
+        "sgd": descend(landscape, "sgd", sgd, steps=25, **best["sgd"]),
+        "momentum": descend(landscape, "momentum", momentum, steps=25, **best["momentum"]),
     }
-    taken = {method: steps_to(landscape, path, len(path) - 1, TOLERANCE) for method, path in paths.items()}
     figure = Figure(figsize=(WIDTH, 2.9), layout="constrained")
     panels = figure.subplots(1, 2, sharey=True)
     for axes, (method, path) in zip(panels, paths.items(), strict=True):
         draw_landscape(axes, landscape)
-        draw_path(axes, path[:26], method)
+        draw_path(axes, path, method)
         axes.set_title(
-            f"{TITLES[method]}: the first 25 of {taken[method]} steps", fontsize=10, fontweight="normal", loc="center"
+            f"{TITLES[method]}: the first 25 of {counts[method]} steps", fontsize=10, fontweight="normal", loc="center"
         )
     panels[1].set_ylabel("")
-    slow, fast = taken["sgd"], taken["momentum"]
-    if slow is None or fast is None:
-        raise ValueError(f"kappa is {kappa}, must be at most 1000: the steps do not suffice")
-    ratio = slow / fast if fast else 1.0
+    ratio = slow / fast
     return Scene(
         image(figure, f"Bowl with condition number {kappa:.3g}. SGD needs {slow} steps, momentum {fast}."),
         f"κ = {kappa:.3g}: SGD needs {slow} steps to J < {TOLERANCE:g}, momentum {fast}: {ratio:.1f} times as many.",
@@ -525,17 +584,16 @@ def condition_scene(kappa: float, sgd: Step, momentum: Step) -> Scene:
     )
 
 
-def _enough(kappa: float, method: str, budget: int) -> int:
+def _enough(kappa: float, method: str) -> int:
     """Steps that surely suffice at the best constants: the error falls by a known factor a step."""
-    root = np.sqrt(kappa) if method == "momentum" else kappa
-    return int(min(budget, 40 + 12 * root))
+    return round(40 + 12 * (np.sqrt(kappa) if method == "momentum" else kappa))
 
 
 def duel(left: tuple[str, Step], right: tuple[str, Step], condition: float = 100.0, steps: int = 100) -> Explorer:
     """Two rules side by side on the bowl, with sliders for their rates and for the momentum.
 
     left, right: (method, step); a method of "sgd", "momentum", "nesterov". "sgd" has no use for the momentum slider.
-    Goal: one of them below 1e-6 within the steps.
+    Goal: both below 1e-6 within the steps.
     """
 
     def scene(left_rate: float, right_rate: float, momentum: float) -> Scene:
@@ -543,12 +601,12 @@ def duel(left: tuple[str, Step], right: tuple[str, Step], condition: float = 100
 
     return Explorer(
         {
-            "left_rate": Slider(0.01, -3.0, -1.0, 0.02, f"η, {TITLES[left[0]]}", logarithmic=True),
-            "right_rate": Slider(0.01, -3.0, -1.0, 0.02, f"η, {TITLES[right[0]]}", logarithmic=True),
-            "momentum": Slider(0.9, 0.0, 0.99, 0.01, "momentum γ"),
+            "left_rate": Slider(0.005, -3.0, -1.0, 0.02, f"η, {TITLES[left[0]]}", logarithmic=True),
+            "right_rate": Slider(0.005, -3.0, -1.0, 0.02, f"η, {TITLES[right[0]]}", logarithmic=True),
+            "momentum": Slider(0.95, 0.0, 0.99, 0.01, "γ, both"),
         },
         scene,
-        goal=f"bring one of the two below {TOLERANCE:g} in {steps} steps",
+        goal=f"bring both below {TOLERANCE:g} in {steps} steps, with one γ",
     )
 
 
@@ -565,7 +623,7 @@ def duel_scene(
     landscape = bowl(condition)
     figure = Figure(figsize=(WIDTH, 5.0), layout="constrained")
     panels = figure.subplot_mosaic([["left", "right"], ["curve", "curve"]], height_ratios=(3, 2))
-    sentences, reached = [], False
+    sentences, reached = [], True
     for side, (method, step), rate in (("left", left, left_rate), ("right", right, right_rate)):
         options = {} if method == "sgd" else {"momentum": momentum}
         path = descend(landscape, method, step, rate, steps, **options)
@@ -576,7 +634,8 @@ def duel_scene(
         elif taken is None:
             outcome = f"ends at J = {height[-1]:.1e}"
         else:
-            outcome, reached = f"is there after {taken} steps", True
+            outcome = f"is there after {taken} steps"
+        reached = reached and taken is not None
         draw_landscape(panels[side], landscape)
         draw_path(panels[side], path, method)
         panels[side].set_title(f"{TITLES[method]}, η = {rate:.3g}", fontsize=10, fontweight="normal", loc="center")
@@ -588,3 +647,8 @@ def duel_scene(
     panels["curve"].legend(loc="lower left")
     message = "; ".join(sentences) + "."
     return Scene(image(figure, f"Two paths on a bowl with condition number {condition:g}. {message}"), message, reached)
+
+
+def show_scene(scene: Scene) -> None:
+    """A widget's scene as a static figure, for readers without widgets."""
+    display(HTML(f"{scene.picture}<div>{html.escape(scene.message)}</div>"))
