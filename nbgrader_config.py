@@ -33,8 +33,12 @@ c.GenerateAssignment.preprocessors = [*STUDENT_PREPROCESSORS, "nbgrader.preproce
 c.ClearSolutions.code_stub = {"python": STUB}
 
 # `nbgrader autograde` and formgrader's button grade as `autograder grade` does: answers' text alone, in the sandbox.
+c.Autograde.pre_convert_hook = "autograder.preprocessors.remove_links"
 c.Autograde.sanitize_preprocessors = ["autograder.preprocessors.GradeInSandbox"]
 c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
+
+# Learners' prose is shown to the instructor: without this a link in it can run a program in formgrader.
+c.HTMLExporter.filters = {"markdown2html": "autograder.preprocessors.sanitized_html"}

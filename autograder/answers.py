@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import ast
 import json
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,12 @@ from autograder.exercise import Chapter, Quiz, Written
 
 NOTEBOOK_BYTES = 20 * 2**20
 ANSWER_CHARACTERS = 100_000
+# A chapter has some 200 cells and 100,000 characters. Every cell of code is parsed here, on the trusted side.
+CELLS = 2_000
+CODE_CHARACTERS = 500_000
+
+# A line of a notebook that is no Python: %magic, !command, ?question or question?
+MAGIC_LINE = re.compile(r"^([ \t]*)(?:[%!?].*|[\w.]+\?+[ \t]*)$", re.MULTILINE)
 
 
 class UnreadableNotebook(ValueError):
@@ -47,7 +56,12 @@ def read_cells(path: Path) -> list[Cell]:
     cells = content.get("cells") if isinstance(content, dict) else None
     if not isinstance(cells, list):
         raise UnreadableNotebook(f"{path.name} is not a notebook: it has no list of cells")
-    return [_cell(cell) for cell in cells if isinstance(cell, dict)]
+    if len(cells) > CELLS:
+        raise UnreadableNotebook(f"{path.name} has more than {CELLS:,} cells")
+    found = [_cell(cell) for cell in cells if isinstance(cell, dict)]
+    if sum(len(cell.text) for cell in found if cell.kind == "code") > CODE_CHARACTERS:
+        raise UnreadableNotebook(f"{path.name} has more than {CODE_CHARACTERS:,} characters of code")
+    return found
 
 
 def answer_texts(chapter: Chapter, cells: list[Cell]) -> dict[str, str]:
@@ -70,7 +84,7 @@ def answer_texts(chapter: Chapter, cells: list[Cell]) -> dict[str, str]:
             stub = source.stub_text(chapter.topic, item)
             found = [_python(text) for text in tagged if text.strip() != stub.strip()]
             if not found:
-                elsewhere = [_python(cell.text) for cell in fitting if item.name in cell.text]
+                elsewhere = (_python(cell.text) for cell in fitting if item.name in cell.text)
                 found = [text for text in elsewhere if defines(text, item.name) and not _is_stub(text)]
         if found:
             texts[item.name] = found[-1]
@@ -84,7 +98,7 @@ def quiz_letters(question: Quiz, text: str) -> str | None:
 
 def chosen_letters(question: Quiz, chosen: Any) -> str | None:
     """A quiz answer as its letters in order ("ac"), or None where it is none."""
-    letters = sorted(set(chosen.lower()) - set(" ,")) if isinstance(chosen, str) else []
+    letters = sorted(set(chosen.lower()) - set(" ,()")) if isinstance(chosen, str) else []
     known = [letter for letter, _ in question.lettered()]
     return "".join(letters) if letters and all(letter in known for letter in letters) else None
 
@@ -96,7 +110,7 @@ def quiz_right(question: Quiz, letters: str | None) -> bool:
 
 def defines(text: str, name: str) -> bool:
     """Whether a cell's text binds ``name`` at its top level, by def, class or assignment."""
-    return any(name in _bound(node) for node in _body(text))
+    return name in _bindings(text)
 
 
 def _cell(cell: dict[str, Any]) -> Cell:
@@ -110,23 +124,46 @@ def _cell(cell: dict[str, Any]) -> Cell:
     return Cell(
         kind if isinstance(kind, str) else "",
         grade_id if isinstance(grade_id, str) else "",
-        text if isinstance(text, str) else "",
+        # Half a surrogate pair, which JSON can write, is no character: no file could hold it.
+        text.encode("utf-8", "replace").decode() if isinstance(text, str) else "",
     )
 
 
+@lru_cache(CELLS)  # a notebook's cells are looked at again for every item
 def _python(text: str) -> str:
-    """A cell's text as Python: magics become calls, as the notebook does before it runs a cell."""
-    try:
-        return TransformerManager().transform_cell(text)
-    except SyntaxError:  # not tokenizable: it stays as it is and fails in its own process, with its own line
+    """A cell's text as Python: prompts go, and what is there for the notebook does nothing.
+
+    IPython's own transformation of magics reads the whole cell again for each of them, and gives up
+    with an error at 500: too slow and too fragile for texts of strangers."""
+    if _body(text) is not None:
         return text
+    lines = text.splitlines(keepends=True)
+    transforms: list[Any] = TransformerManager().cleanup_transforms
+    for transform in transforms:
+        lines = transform(lines)
+    return MAGIC_LINE.sub(r"\1get_ipython()", "".join(lines))
 
 
-def _body(text: str) -> list[ast.stmt]:
+@lru_cache(1)  # the same text is mostly asked twice in a row
+def _body(text: str) -> list[ast.stmt] | None:
+    """The statements of a text, or None where it is no program."""
     try:
         return ast.parse(text).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):  # no program, so it defines nothing
-        return []
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+@lru_cache(2 * CELLS)
+def _bindings(text: str) -> Mapping[str, str]:
+    """The names that a text binds at its top level, each with the last text that is not empty among the
+    literals assigned to it, or ""."""
+    found: dict[str, str] = {}
+    for node in _body(text) or []:
+        constant = node.value.value if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) else ""
+        literal = constant if isinstance(constant, str) and constant.strip() else ""
+        for name in _bound(node):
+            found[name] = literal or found.get(name, "")
+    return found
 
 
 def _bound(node: ast.stmt) -> set[str]:
@@ -145,9 +182,4 @@ def _is_stub(text: str) -> bool:
 
 def _literal(text: str, name: str) -> str | None:
     """The text that a cell assigns to ``name`` as a literal, the last one that is not empty."""
-    values = [
-        node.value.value
-        for node in _body(text)
-        if isinstance(node, ast.Assign) and name in _bound(node) and isinstance(node.value, ast.Constant)
-    ]
-    return next((value for value in reversed(values) if isinstance(value, str) and value.strip()), None)
+    return _bindings(text).get(name) or None

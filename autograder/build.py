@@ -251,7 +251,8 @@ def _opening(chapter: Chapter) -> str:
 
 def _exercise_heading(exercise: Exercise) -> str:
     worth = _points(exercise.points) if exercise.points else "practice"
-    uses = f"\n\nIt may call {_series([f'`{name}`' for name in exercise.uses])}." if exercise.uses else ""
+    names = _series([f"`{name}`" for name in exercise.uses]) if exercise.uses else ""
+    uses = f"\n\nIt may call {names}; the check lends it the course's own." if names else ""
     minutes = "1 minute" if exercise.minutes == 1 else f"{exercise.minutes} minutes"
     return f"#### Exercise · `{exercise.name}` · {'★' * exercise.stars} · {minutes} · {worth}{uses}"
 

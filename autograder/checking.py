@@ -10,8 +10,10 @@ from __future__ import annotations
 import html
 import inspect
 import linecache
+import signal
 import sys
 import textwrap
+import threading
 import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,10 +29,11 @@ from autograder.answers import chosen_letters, defines, quiz_right
 from autograder.chapters import chapter
 from autograder.exercise import Chapter, Exercise, Quiz
 from autograder.expectation import PUBLIC, Expectation
-from autograder.judge import Verdict
+from autograder.judge import Verdict, ended
 from autograder.values import decode, encode, plain
 
 WIDTH = 80  # nbgrader's Validate cuts lines at 87 characters
+SECONDS = 20  # of one check; an honest one takes a small part of one
 GREEN, BLUE, VERMILION = "#009E73", "#0072B2", "#D55E00"  # Okabe and Ito
 
 
@@ -43,7 +46,11 @@ class AnswerError(Exception):
         for sentence in sentences:
             for line in sentence.splitlines():
                 # A line of code keeps its indent and is not wrapped.
-                self.lines += [line] if line.startswith(" ") else textwrap.wrap(line, WIDTH, break_on_hyphens=False)
+                self.lines += (
+                    [line]
+                    if line.startswith(" ")
+                    else textwrap.wrap(line, WIDTH, break_on_hyphens=False, subsequent_indent="  ")
+                )
 
     def _render_traceback_(self) -> list[str]:
         return self.lines
@@ -134,12 +141,12 @@ class _Desk:
         if chosen is None:
             last = question.lettered()[-1][0]
             sentence = f'Write a letter from "a" to "{last}" between the quotes, then run both cells.'
-            raise AnswerError(f"{question.name}: not answered yet.", [sentence])
+            raise AnswerError(f"{question.name}: no answer yet.", [sentence])
         if question.points == 0:
             _show_box(BLUE, f"{question.name}: noted.", ["Read on and see."])
             return
         if not quiz_right(question, chosen):
-            raise AnswerError(f"{question.name}: not right.", _explanations(question, chosen))
+            raise AnswerError(f"{question.name}: not right.", _wrong_choice(question, chosen))
         _show_box(GREEN, f"{question.name}: right.", _explanations(question, chosen))
 
     def reveal(self, **answers: Any) -> None:
@@ -167,6 +174,10 @@ class _Desk:
     def _exercise(self, answer: Any) -> Exercise:
         shell = get_ipython()
         namespace = shell.user_ns if shell is not None else {}
+        if isinstance(answer, str):
+            raise AnswerError(
+                f"{answer[:40]}: give the function, not its name.", [f"Write it without quotes: {answer[:40]}"]
+            )
         own = getattr(answer, "__name__", "")
         for exercise in sorted(self.chapter.exercises, key=lambda e: e.name != own):
             if exercise.name == own or namespace.get(exercise.name) is answer:
@@ -196,19 +207,28 @@ class _Desk:
         if key not in self.verdicts:
             expectation = _expectation(self.chapter, exercise.name)
             request = expectation.request(source.setup_text(self.chapter.topic), self._references(exercise), text)
-            with _references_out_of_reach(self.chapter):
-                got = decode(encode(plain(running.run(request))))
-            assert isinstance(got, dict)
-            self.verdicts[key] = expectation.assess(got, text)
+            try:
+                with _references_out_of_reach(self.chapter), _time_limit(SECONDS):
+                    got = decode(encode(plain(running.run(request))))
+            except TookTooLong:
+                reason = f"runs longer than {SECONDS} seconds: does every loop in it end?"
+                self.verdicts[key] = ended(exercise, reason, len(expectation.cases))
+            else:
+                assert isinstance(got, dict)
+                self.verdicts[key] = expectation.assess(got, text)
         return self.verdicts[key]
 
     def _quiz(self, answers: dict[str, Any]) -> Quiz:
         if len(answers) != 1:
             raise TypeError("a quiz takes one answer, written name=name")
-        question = self.chapter.item(next(iter(answers)))
-        if not isinstance(question, Quiz):
-            raise TypeError(f"{question.name} is no quiz of {self.chapter.slug}")
-        return question
+        name = next(iter(answers))
+        for item in self.chapter.items:
+            if item.name == name and isinstance(item, Quiz):
+                return item
+        raise AnswerError(
+            f"{name}: no quiz of this chapter.",
+            ["Its quizzes are " + ", ".join(item.name for item in self.chapter.items if isinstance(item, Quiz)) + "."],
+        )
 
     def _praise(self, exercise: Exercise, verdict: Verdict) -> None:
         title = f"{verdict.headline} {verdict.passed} of {verdict.cases} cases."
@@ -243,6 +263,40 @@ def _references_out_of_reach(owner: Chapter) -> Iterator[None]:
         setattr(package, owner.topic, original)
 
 
+def _wrong_choice(question: Quiz, letters: str) -> list[str]:
+    """What to say to a wrong choice; where several letters belong together, how many are right and missing."""
+    wrong = "".join(letter for letter in letters if letter not in question.key)
+    if len(question.key) == 1:
+        return _explanations(question, wrong)
+    if not wrong:
+        return ["What you chose belongs to the answer, but something is missing."]
+    return [*_explanations(question, wrong), "Several letters may belong to the answer."]
+
+
+class TookTooLong(BaseException):
+    """Ends an answer that does not end by itself; an answer's own ``except Exception`` does not hold it up."""
+
+
+@contextmanager
+def _time_limit(seconds: int) -> Iterator[None]:
+    """Raise ``TookTooLong`` in the block after so many seconds. Only where Python can be interrupted: in the main
+    thread, on systems that have timers; elsewhere a learner interrupts the kernel."""
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, frame: types.FrameType | None) -> None:
+        raise TookTooLong
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
 def _explanations(question: Quiz, letters: str) -> list[str]:
     return [f"({letter}) {choice.explanation}" for letter, choice in question.lettered() if letter in letters]
 
@@ -265,23 +319,29 @@ def _heat_map(expected: np.ndarray, got: np.ndarray) -> str:
         distance = (
             np.abs(got.astype(float) - expected.astype(float)) if got.dtype.kind != "c" else np.abs(got - expected)
         )
+    sizes = [np.abs(array[np.isfinite(array)]).astype(float).max(initial=0.0) for array in (expected, got, distance)]
     parts = []
-    for title, array in (("expected", expected), ("yours", got), ("distance", distance)):
-        finite = np.abs(array[np.isfinite(array)]).astype(float)
-        largest = float(finite.max(initial=0.0)) or 1.0
+    # Expected and yours share one scale, so that equal numbers have equal colors.
+    for title, array, largest in (
+        ("expected", expected, max(sizes[:2])),
+        ("yours", got, max(sizes[:2])),
+        ("distance", distance, sizes[2]),
+    ):
         rows = []
         for row in array:
             cells = []
             for value in row:
-                share = min(abs(float(np.abs(value))) / largest, 1.0) if np.isfinite(value) else 1.0
+                share = min(float(np.abs(value)) / (largest or 1.0), 1.0) if np.isfinite(value) else 1.0
                 hue = "213,94,0" if title == "distance" or not np.isfinite(value) else "0,114,178"
-                style = f"background:rgba({hue},{share:.2f});padding:1px 4px;text-align:right"
+                # Never opaque: the number on it must stay legible.
+                color = f"background:rgba({hue},{0.6 * share:.2f})"
                 cells.append(
-                    f"<td style='{style}'>{value:.3g}</td>"
+                    f"<td style='{color};padding:1px 4px;text-align:right'>{value:.3g}</td>"
                     if array.shape[1] <= 8
-                    else f"<td style='{style};width:8px;height:12px'></td>"
+                    else f"<td style='{color};padding:0;width:8px;min-width:8px;height:12px'></td>"
                 )
-            rows.append(f"<tr>{''.join(cells)}</tr>")
+            # JupyterLab stripes the rows of a table, which would look like values.
+            rows.append(f"<tr style='background:#fff;color:#000'>{''.join(cells)}</tr>")
         table = f"<table style='border-collapse:collapse;font-size:11px'>{''.join(rows)}</table>"
         parts.append(f"<figure style='margin:0 1em 0 0'><figcaption>{title}</figcaption>{table}</figure>")
     return f"<div style='display:flex;flex-wrap:wrap'>{''.join(parts)}</div>"

@@ -9,15 +9,20 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from autograder.exercise import Chapter
 
 SECRET_BYTES = 32
+TIMESTAMP_BYTES = 100
+# A learner's name reaches a terminal, HTML, SQL and a spreadsheet, in which a first "=" or "-" makes a formula.
+LEARNER = re.compile(r"\w[\w .,@+'()-]*")
 
 
 class ClassroomError(Exception):
@@ -60,15 +65,30 @@ class Classroom:
 
     def submissions(self, chapter: Chapter) -> Iterator[Submission]:
         """The notebooks handed in for a chapter, by learner. Raises ``ClassroomError`` without a folder."""
+        for folder, problem in self._handed_in(chapter):
+            if not problem:
+                yield Submission(folder.name, chapter, folder / chapter.slug / f"{chapter.topic}.ipynb")
+
+    def passed_over(self, chapter: Chapter) -> list[str]:
+        """What looks like a submission of the chapter but is none, with the reason: a sentence each."""
+        return [f"{folder.name!a} is passed over: {problem}" for folder, problem in self._handed_in(chapter) if problem]
+
+    def _handed_in(self, chapter: Chapter) -> Iterator[tuple[Path, str]]:
+        """The learners' folders that hold the chapter, each with what keeps it from being graded or ""."""
         submitted = self.folder / "submitted"
         if not submitted.is_dir():
             example = f"{submitted}/<learner>/{chapter.slug}/{chapter.topic}.ipynb"
             raise ClassroomError(f"{submitted} is missing: put submissions into {example}")
         for folder in sorted(submitted.iterdir()):
             path = folder / chapter.slug / f"{chapter.topic}.ipynb"
-            linked = folder.is_symlink() or path.parent.is_symlink()
-            if not linked and not folder.name.startswith(".") and (path.exists() or path.is_symlink()):
-                yield Submission(folder.name, chapter, path)
+            if folder.name.startswith(".") or not (path.exists() or path.is_symlink()):
+                continue
+            if folder.is_symlink() or path.parent.is_symlink():
+                yield folder, "it is a symbolic link, or its chapter's folder is one"
+            elif not LEARNER.fullmatch(folder.name):
+                yield folder, "a learner's folder is named with letters, digits, spaces and _.,@+'()-; rename it"
+            else:
+                yield folder, ""
 
     def secret(self) -> bytes:
         """The class's secret, made at the first grading: 32 random bytes that only the owner can read."""
@@ -91,6 +111,23 @@ class Classroom:
         if stat.S_IMODE(path.stat().st_mode) & 0o077:
             raise ClassroomError(f"{path} can be read by others: chmod 600 {path}")
         return secret
+
+
+def handed_in(submission: Submission) -> datetime | None:
+    """When a submission was handed in, as nbgrader's collector notes it beside the notebook; None where it did not.
+
+    Raises ``ValueError`` where the note is no date: it comes with the submission, and may hold anything."""
+    path = submission.path.parent / "timestamp.txt"
+    if path.is_symlink() or not path.is_file():
+        return None
+    from nbgrader.utils import parse_utc
+
+    with path.open("rb") as file:
+        text = file.read(TIMESTAMP_BYTES).decode("utf-8", "replace")
+    try:
+        return parse_utc(text.strip())
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"timestamp.txt holds no date such as 2026-01-31 12:00:00 UTC: {text[:40]!a}") from error
 
 
 def find_root(start: Path) -> Path:

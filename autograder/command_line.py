@@ -40,7 +40,7 @@ def _clear_errors() -> Iterator[None]:
     """What a user can mend ends as one sentence and exit status 1; anything else is a fault and shows itself."""
     from autograder.answers import UnreadableNotebook
     from autograder.build import BuildError
-    from autograder.grading import WorkerDied
+    from autograder.grading import NotGraded, WorkerDied
     from autograder.sandbox.host import SandboxError
 
     try:
@@ -52,6 +52,7 @@ def _clear_errors() -> Iterator[None]:
         BuildError,
         UnreadableNotebook,
         SandboxError,
+        NotGraded,
         WorkerDied,
         OSError,
     ) as error:
@@ -147,6 +148,8 @@ def grade(
         settings = replace(Settings(), variants=variants, isolate=not no_sandbox)
         submissions = 0
         for selected in _selected(names):
+            for sentence in classroom.passed_over(selected):
+                console.print(escape(sentence), highlight=False)
             total = sum(only is None or s.learner in only for s in classroom.submissions(selected))
             if not total:
                 continue

@@ -84,8 +84,10 @@ def _remarks(result: Result) -> list[str]:
 
 
 def _remark(verdict: Verdict) -> str:
-    sentence = verdict.explanation.splitlines()[0] if verdict.explanation else verdict.headline
-    return f"{verdict.exercise}: {sentence.removesuffix(':')}"
+    if not verdict.explanation:
+        return verdict.headline
+    sentence = verdict.explanation.splitlines()[0].removesuffix(":")
+    return f"{verdict.exercise}: {sentence.removeprefix('Your numbers match ').removeprefix('Your answer ')}"
 
 
 def _run(folder: Path, *arguments: str) -> None:

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import os
 import sys
+import textwrap
 import warnings
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 
 import nbformat
-import nh3
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook as NbgraderGradebook
 from nbgrader.api import MissingEntry
 from nbgrader.preprocessors import SaveCells
-from nbgrader.utils import parse_utc
 from sqlalchemy.exc import OperationalError, SAWarning
 
 from autograder.build import course_path, solution_path
-from autograder.classroom import Classroom, ClassroomError
+from autograder.classroom import Classroom, ClassroomError, handed_in
 from autograder.exercise import Chapter, Written
 from autograder.grading import Result
 from autograder.judge import Verdict
+
+WIDTH = 74  # characters of a line that formgrader's page shows
 
 
 class Gradebook:
@@ -70,7 +70,10 @@ class Gradebook:
         learner = result.submission.learner
         self._write_notebook(result)
         self.database.update_or_create_student(learner)
-        timestamp = _timestamp(result.submission.path.parent)
+        try:
+            timestamp = handed_in(result.submission)
+        except ValueError:  # the result's remark says so
+            timestamp = None
         details = {"timestamp": timestamp} if timestamp else {}
         self.database.update_or_create_submission(self.chapter.slug, learner, **details)
         notebook = self.database.find_submission_notebook(self.chapter.topic, self.chapter.slug, learner)
@@ -135,15 +138,16 @@ def scores(classroom: Classroom, chapter: Chapter) -> list[dict[str, object]]:
 def graded_notebook(master: NotebookNode, texts: Mapping[str, str], verdicts: Mapping[str, Verdict]) -> NotebookNode:
     """The released notebook with a learner's answers in it and, under each graded cell, its verdict.
 
-    Prose that the learner wrote is sanitized: formgrader would run a script in it."""
+    Prose stays as the learner wrote it: it is sanitized where it is rendered (``preprocessors.sanitized_html``)."""
     notebook: NotebookNode = nbformat.from_dict(master)
     for cell in notebook.cells:
         grade_id = cell.metadata.get("nbgrader", {}).get("grade_id", "")
         if grade_id in texts and not grade_id.startswith("check_"):
-            cell.source = nh3.clean(texts[grade_id]) if cell.cell_type == "markdown" else texts[grade_id]
+            cell.source = texts[grade_id]
         verdict = verdicts.get(grade_id.removeprefix("check_")) if grade_id.startswith("check_") else None
         if verdict is not None:
-            message = "\n".join([verdict.headline, *verdict.sentences()])
+            lines = "\n".join([verdict.headline, *verdict.sentences()]).splitlines()
+            message = "\n".join(textwrap.fill(line, WIDTH, subsequent_indent="  ") for line in lines)
             # A graded cell without a result would earn full marks in nbgrader's own scoring.
             cell.outputs = [
                 nbformat.v4.new_output("stream", name="stdout", text=message),
@@ -151,16 +155,3 @@ def graded_notebook(master: NotebookNode, texts: Mapping[str, str], verdicts: Ma
             ]
             cell.execution_count = 1
     return notebook
-
-
-def _timestamp(folder: Path) -> datetime | None:
-    """When a submission was handed in, as nbgrader's collector notes it; None where it did not."""
-    path = folder / "timestamp.txt"
-    if path.is_symlink() or not path.is_file():
-        return None
-    try:
-        return parse_utc(path.read_text(encoding="utf-8")[:100].strip())
-    except (ValueError, OverflowError):
-        raise ClassroomError(
-            f"{path} holds no date: write one such as {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
-        ) from None

@@ -29,7 +29,7 @@ import dl_helpers
 from autograder import answers, source
 from autograder.answers import UnreadableNotebook
 from autograder.chapters import chapter as find_chapter
-from autograder.classroom import Classroom, Submission, digest
+from autograder.classroom import Classroom, Submission, digest, handed_in
 from autograder.exercise import Chapter, Exercise, Quiz
 from autograder.expectation import Expectation
 from autograder.journal import Journal, dump, load
@@ -38,7 +38,9 @@ from autograder.sandbox.host import Ended, Sandbox, SandboxError
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.verify import diagnose
 
-WALL_TRIES = 3  # a slow machine is not a slow answer: a wall-clock end is tried again, and never kept
+# A slow machine is not a slow answer: a wall-clock end is tried again, and never kept. So often in a submission, lest
+# one that sleeps in every answer holds up the class.
+WALL_RETRIES = 2
 DEPENDENCIES = ("numpy", "torch", "scipy", "scikit-learn")
 TRUSTED_MODULES = ("judge.py", "expectation.py", "running.py", "values.py", "grading.py", "probes/__init__.py")
 
@@ -91,7 +93,8 @@ def grade(
 ) -> Iterator[Result]:
     """The class's results for a chapter, as they come; verdicts of the journal first.
 
-    Raises ``ClassroomError`` and ``SandboxError``. A run that is interrupted has kept what it did."""
+    Raises ``ClassroomError`` and ``SandboxError``, and when all others are done ``NotGraded`` for the submissions at
+    which the grader itself failed. A run that is interrupted has kept what it did."""
     secret = classroom.secret()
     with Journal(classroom.journal) as journal, ExitStack() as stack:
         pending: list[tuple[Result, Task, dict[str, str]]] = []
@@ -113,11 +116,20 @@ def grade(
         futures: dict[Future[dict[str, Verdict]], tuple[Result, Task, dict[str, str]]] = {
             pool.submit(_grade_task, task): (result, task, keys) for result, task, keys in pending
         }
+        failures = []
         for future in as_completed(futures):
             result, task, keys = futures[future]
-            verdicts = future.result()
+            try:
+                verdicts = future.result()
+            except (SandboxError, BrokenProcessPool):
+                raise  # the machine's failure, and so every submission's
+            except Exception as error:  # the grader's fault at one submission: the others are none the worse for it
+                failures.append(f"{task.learner} ({type(error).__name__}: {str(error)[:200]!a})")
+                continue
             journal.record(task.learner, {keys[name]: v for name, v in verdicts.items() if not _is_infrastructure(v)})
             yield with_verdicts(result, verdicts, fresh=len(verdicts))
+        if failures:
+            raise NotGraded(f"the grader itself failed at {'; '.join(failures)}: report it. All others are graded")
 
 
 def require_sandbox() -> None:
@@ -159,6 +171,7 @@ class Grader:
         """One submission: its exercises in order, in one session. A reference enters the sandbox only for
         a later exercise that uses it, when its own exercise's result is already here."""
         verdicts = {}
+        retries = WALL_RETRIES
         setup = source.setup_text(self.chapter.topic)
         with self.sandbox.session() as session:
             for name, text in task.texts.items():
@@ -167,7 +180,7 @@ class Grader:
                 references = [source.reference_text(self.chapter.topic, used) for used in exercise.uses]
                 expectation = self._expectation(exercise, task.learner)
                 request = expectation.request(setup, references, text)
-                verdicts[name] = self._judge(expectation, session.ask, request, text)
+                verdicts[name], retries = self._judge(expectation, session.ask, request, text, retries)
         return verdicts
 
     def _judge(
@@ -176,16 +189,19 @@ class Grader:
         ask: Callable[[dict[str, object]], object],
         request: dict[str, object],
         text: str,
-    ) -> Verdict:
-        for attempt in range(1, WALL_TRIES + 1):
+        retries: int,
+    ) -> tuple[Verdict, int]:
+        """The verdict, and how many retries are left."""
+        while True:
             try:
                 reply = ask(request)
             except Ended as end:
-                if end.kind != "wall" or attempt == WALL_TRIES:
-                    return ended(expectation.exercise, REASONS[end.kind](self.settings.limits), len(expectation.cases))
-            else:
-                return expectation.assess(reply if isinstance(reply, dict) else {}, text)
-        raise AssertionError("the last attempt returns")
+                if end.kind == "wall" and retries:
+                    retries -= 1
+                    continue
+                reason = REASONS[end.kind](self.settings.limits)
+                return ended(expectation.exercise, reason, len(expectation.cases)), retries
+            return expectation.assess(reply if isinstance(reply, dict) else {}, text), retries
 
     def _expectation(self, exercise: Exercise, learner: str) -> Expectation:
         key = (exercise.name, learner if self.settings.variants else "")
@@ -226,14 +242,18 @@ def read(submission: Submission) -> Result:
         return Result(submission, verdicts, {}, remark=str(error))
     texts = answers.answer_texts(chapter, cells)
     known = {f"check_{item.name}" for item in chapter.items} | {item.name for item in chapter.items}
-    remark = "" if any(cell.grade_id in known for cell in cells) else f"no cell of {chapter.slug} is in it"
+    remarks = [] if any(cell.grade_id in known for cell in cells) else [f"no cell of {chapter.slug} is in it"]
+    try:
+        handed_in(submission)
+    except ValueError as error:
+        remarks.append(f"{error}; it counts as handed in on time")
     verdicts = {}
     for item in chapter.items:
         if isinstance(item, Quiz):
             verdicts[item.name] = _quiz_verdict(item, texts.get(item.name))
         elif isinstance(item, Exercise) and item.name not in texts:
             verdicts[item.name] = unanswered(item)
-    return Result(submission, verdicts, texts, remark)
+    return Result(submission, verdicts, texts, "; ".join(remarks))
 
 
 def _quiz_verdict(question: Quiz, text: str | None) -> Verdict:
@@ -300,6 +320,10 @@ def _pool(chapter: Chapter, workers: int, secret: bytes, settings: Settings) -> 
             raise WorkerDied("a grading process died; what was graded is kept, run again to go on") from error
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+class NotGraded(RuntimeError):
+    """The grader failed at some submissions; the message names them. All others are graded."""
 
 
 class WorkerDied(RuntimeError):

@@ -7,6 +7,7 @@ numbers match; what is wrong with type or shape; where the numbers differ.
 from __future__ import annotations
 
 import ast
+import builtins
 import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,13 +17,15 @@ from typing import Any
 import numpy as np
 
 from autograder.exercise import DEFAULT_GROUP, Case, Exercise, Group, Misconception
-from autograder.source import OWN_REFERENCE
+from autograder.source import OWN_REFERENCE, STUB
 from autograder.values import Other, Plain, Raised, Tensor
 
 # Single precision carries 7 digits; sums over some hundred terms lose two or three of them.
 SINGLE_RELATIVE, SINGLE_ABSOLUTE = 1e-4, 1e-6
 SHORT_ARGUMENTS = 110  # characters of a case's arguments that are shown with a difference
 PICTURE_LARGEST, PICTURE_SMALLEST = 24, 3  # rows or columns of an array that is drawn
+STUB_STATEMENT = ast.unparse(ast.parse(STUB))
+LINE_CHARACTERS = 400  # of the answer's line that is quoted with an error
 
 KINDS = {
     "right": "right",
@@ -33,6 +36,7 @@ KINDS = {
     "shape": "the shape is not right",
     "not finite": "the shape is right, but the result is not finite",
     "values": "the shape is right, the numbers are not",
+    "property": "it runs, but the result is not right",
     "ended": "it was stopped",
 }
 
@@ -94,7 +98,7 @@ class Verdict:
             f"{group.name}: {group.passed} of {group.cases} cases, {group.points:g} of {group.maximum:g} points."
             + ("" if group.right else f" {group.reason}")
             for group in self.groups
-            if len(self.groups) > 1
+            if 0 < self.points < self.maximum
         ]
         return [part for part in (self.explanation, self.detail, *partial, *self.advice) if part]
 
@@ -117,7 +121,7 @@ def assess(
     """
     outcomes = got.get("outcomes")
     if isinstance(got.get("definition"), Raised):
-        return _undefined(exercise, got["definition"], len(cases), public)
+        return _undefined(exercise, got["definition"], len(cases), answer, public)
     if not isinstance(outcomes, list) or len(outcomes) != len(cases):
         return ended(exercise, "its reply was no list of results", len(cases))
     differences = [
@@ -133,12 +137,16 @@ def assess(
         passed,
         len(cases),
         groups=groups,
-        advice=_advice(exercise, got),
+        advice=_advice(exercise, cases, got, public),
     )
     if passed == len(cases):
         return replace(verdict, explanation=exercise.learned)
-    if all(_is_stub(outcome) for outcome in outcomes):
-        return replace(verdict, kind="unanswered", advice=(), groups=())
+    stubs = [outcome for outcome in outcomes if _is_stub(outcome)]
+    if stubs:
+        # Of a class, some methods may be there already: say which are not.
+        open_parts = unwritten(answer)
+        explanation = f"Still to be written: {', '.join(open_parts)}." if open_parts != [exercise.name] else ""
+        return replace(verdict, kind="unanswered", explanation=explanation, advice=())
     first = next(i for i, difference in enumerate(differences) if difference is not None)
     found = differences[first]
     assert found is not None
@@ -256,7 +264,7 @@ def _array_difference(
 def _judge(exercise: Exercise, case: Case, expected: Plain, got: Plain) -> Difference | None:
     if exercise.judge is not None and not isinstance(got, Raised):
         sentence = exercise.judge(case, expected, got)
-        return None if sentence is None else Difference("values", sentence)
+        return None if sentence is None else Difference("property", sentence)
     return difference(expected, got, exercise.relative_tolerance, exercise.absolute_tolerance, outputs=exercise.outputs)
 
 
@@ -287,14 +295,24 @@ def _is_stub(outcome: Plain) -> bool:
     return isinstance(outcome, Raised) and outcome.text.startswith("raise NotImplementedError")
 
 
-def _undefined(exercise: Exercise, error: Raised, cases: int, public: bool) -> Verdict:
+def unwritten(answer: str) -> list[str]:
+    """The functions and methods of an answer whose body still raises the stub's error."""
+    try:
+        tree = ast.parse(answer)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    return [node.name for node in functions if any(ast.unparse(s) == STUB_STATEMENT for s in node.body)]
+
+
+def _undefined(exercise: Exercise, error: Raised, cases: int, answer: str, public: bool) -> Verdict:
     if error.type_name == "NotDefined":
         explanation = f"The answer cell defines no {exercise.name}: keep the name that was given."
     elif _is_stub(error):
         return Verdict(exercise.name, "unanswered", 0, exercise.points, 0, cases)
     else:
-        explanation = _where(error, public)
-        missing = _missing_name(error)
+        explanation = _where(error, answer, public)
+        missing = _missing_name(error, answer)
         if missing:
             explanation += f"\n{_move(missing)}"
     return Verdict(exercise.name, "definition", 0, exercise.points, 0, cases, explanation=explanation)
@@ -305,24 +323,40 @@ def _explain_exception(exercise: Exercise, error: Plain, answer: str, public: bo
         return ""
     if error.type_name == OWN_REFERENCE:
         return "It calls the course's own solution, which is out of reach: write it in the answer cell."
-    missing = _missing_name(error)
+    missing = _missing_name(error, answer)
     if missing and missing != exercise.name:
-        return f"{_where(error, public)}\n{_move(missing)}"
+        return f"{_where(error, answer, public)}\n{_move(missing)}"
     problem = signature_problem(exercise, answer)
     if problem and error.type_name in ("TypeError", "AttributeError"):
         return problem
-    return _where(error, public)
+    return _where(error, answer, public)
 
 
-def _where(error: Raised, public: bool) -> str:
-    """The exception with the learner's own line; its message only where the case is public."""
-    message = f"{error.type_name}: {error.message}" if public and error.message else error.type_name
-    return f"{message}, in line {error.line} of your answer:\n    {error.text}" if error.line else f"{message}."
+def _where(error: Raised, answer: str, public: bool) -> str:
+    """The exception with the learner's own line, taken from the answer itself. Its message only where the case is
+    public, and of a secret one no name that the answer made up while it ran: it could spell the case's values."""
+    lines = answer.splitlines()
+    message = _known_type(error.type_name, answer)
+    if public:
+        message = f"{error.type_name}: {error.message}" if error.message else error.type_name
+    if error.line is None or not 0 < error.line <= len(lines):
+        return f"{message}."
+    return f"{message}, in line {error.line} of your answer:\n    {lines[error.line - 1].strip()[:LINE_CHARACTERS]}"
 
 
-def _missing_name(error: Raised) -> str | None:
+def _known_type(name: str, answer: str) -> str:
+    """An exception's type where Python, NumPy or the answer's text knows the name."""
+    known = hasattr(builtins, name) or hasattr(np.exceptions, name) or hasattr(np.linalg, name)
+    return name if known or _stands_in(name, answer) else "An error"
+
+
+def _stands_in(name: str, answer: str) -> bool:
+    return len(name) <= SHORT_ARGUMENTS and name.isidentifier() and name in re.findall(r"\w+", answer)
+
+
+def _missing_name(error: Raised, answer: str) -> str | None:
     match = re.match(r"name '(\w+)' is not defined", error.message)
-    return match.group(1) if error.type_name == "NameError" and match else None
+    return match[1] if error.type_name == "NameError" and match and _stands_in(match[1], answer) else None
 
 
 def _move(name: str) -> str:
@@ -356,23 +390,24 @@ def signature_problem(exercise: Exercise, answer: str) -> str | None:
     return f"{takes} Keep the signature that was given."
 
 
-def _advice(exercise: Exercise, got: Mapping[str, Any]) -> tuple[str, ...]:
-    """What only the learner's process could see: said, never counted."""
+def _advice(exercise: Exercise, cases: Sequence[Case], got: Mapping[str, Any], public: bool) -> tuple[str, ...]:
+    """What only the learner's process could see: said, never counted. Of secret cases nothing but the names
+    of arguments: a warning's text could spell their values."""
     advice = []
     changed, caused = got.get("changed"), got.get("warnings")
     if isinstance(changed, list):
         parameters = list(inspect.signature(exercise.reference).parameters)
-        keys = dict.fromkeys(key for names in changed if isinstance(names, list) for key in names)
-        names = [
-            parameters[key] if isinstance(key, int) and 0 <= key < len(parameters) else str(key)[:40] for key in keys
-        ]
+        known = {*parameters, *(name for case in cases for name in case.kwargs)}
+        told = [key for names in changed[: len(cases)] if isinstance(names, list) for key in names[: len(known)]]
+        positions = [parameters[key] for key in told if isinstance(key, int) and 0 <= key < len(parameters)]
+        names = list(dict.fromkeys([*positions, *(key for key in told if isinstance(key, str) and key in known)]))
         if names:
             verb = "it was" if len(names) == 1 else "they were"
             advice.append(
                 f"It changes its argument {' and '.join(names[:4])} in place: work on a copy, so that the caller's "
                 f"value stays as {verb}."
             )
-    if isinstance(caused, list) and caused:
+    if public and isinstance(caused, list) and caused:
         advice.append(f"Python warned: {'; '.join(str(text)[:200] for text in caused[:3])}.")
     return tuple(advice)
 

@@ -3,8 +3,8 @@
     hand_in(Classroom(root), chapters())
 
 writes ``root/classroom/submitted/``. A learner is a name, a line of story, answers by chapter and, for some, an edit of
-the notebook. Most follow from a chapter's exercises, so that they hand in whatever chapters there are; wrong answers that
-a person would write, and right ones in another way, stand in ``SLIPS`` and ``DIFFERENT``, by topic.
+the notebook. Most follow from a chapter's exercises, so that they hand in whatever chapters there are; wrong answers
+that a person would write, and right ones in another way, stand in ``SLIPS`` and ``DIFFERENT``, by topic.
 """
 
 from __future__ import annotations

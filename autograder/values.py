@@ -27,6 +27,7 @@ MAX_NODES = 1_000_000  # values, keys and containers together
 MAX_BYTES = 64 * 2**20  # texts, bytes, array data and digits together
 MAX_INT_BITS = 14_000  # 4215 decimal digits, below the 4300 that int(text) accepts
 MAX_NAME = 200  # characters of a type's name
+MAX_EQUAL_HASHES = 100  # keys of one dict that share another's hash; by chance there is hardly ever one
 
 _MAGIC = b"DLV1"
 _PREFIX = struct.Struct("<4sQQ")
@@ -420,6 +421,9 @@ class _Reader:
         keys, items = values[::2], values[1::2]
         if len(keys) != len(items) or not all(_is_key(key) for key in keys):
             raise ProtocolError("a dict has a key without a value or a key that may not be one")
+        # Numbers chosen to share one hash make a dict compare every key with every other: hours for a million.
+        if len({hash(key) for key in keys}) < len(keys) - MAX_EQUAL_HASHES:
+            raise ProtocolError("a dict has too many keys of the same hash")
         result = dict(zip(keys, items, strict=True))
         if len(result) != len(keys):
             raise ProtocolError("a dict has the same key twice")

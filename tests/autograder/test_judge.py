@@ -89,13 +89,15 @@ def test_each_kind_of_wrong_result_has_its_sentence(wrong, kind, sentence):
 
 def test_an_exception_shows_the_learners_line_and_in_secret_not_its_message():
     error = Raised("ValueError", "the values were 3.25", 7, "return values.reshape(9)")
-    public, secret = judge(error, error), judge(error, error, public=False)
+    answer = "\n" * 6 + "    return values.reshape(9)"
+    public, secret = judge(error, error, answer=answer), judge(error, error, answer=answer, public=False)
     assert "line 7" in public.explanation and "3.25" in public.explanation
     assert "line 7" in secret.explanation and "3.25" not in " ".join(secret.sentences())
 
 
 def test_a_helper_of_another_cell_is_to_be_moved():
-    verdict = judge(*[Raised("NameError", "name 'helper' is not defined", 2, "return helper(values)")] * 2)
+    error = Raised("NameError", "name 'helper' is not defined", 2, "return helper(values)")
+    verdict = judge(error, error, answer="def scale(values, factor):\n    return helper(values)")
     assert "move helper into the answer cell" in verdict.explanation
 
 
@@ -114,7 +116,7 @@ def test_a_wrong_signature_is_said():
     ],
 )
 def test_an_answer_that_does_not_run_says_why(error, sentence):
-    verdict = judge(definition=error)
+    verdict = judge(definition=error, answer="def scale(")
     assert verdict.kind == "definition"
     assert sentence in verdict.explanation
 
