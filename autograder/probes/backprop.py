@@ -34,8 +34,13 @@ class GraphNode:
         self.parents: tuple[GraphNode, ...] = ()
 
 
-def sort_graph(answer: Any, parents: dict[int, tuple[int, ...]], root: int) -> Any:
-    """The names in the order that the answer gives for a graph ``{name: names of its parents}``."""
+def sort_graph(answer: Any, parents: dict[int, tuple[int, ...]], root: int, chain: int = 0) -> Any:
+    """The names in the order that the answer gives for a graph ``{name: names of its parents}``.
+
+    chain: so many more nodes, root + 1 and on, each the only parent of the one before. A long chain is made here: as a
+    dict, writing it and reading it would take longer than all else in grading.
+    """
+    parents = with_chain(parents, root, chain)
     nodes = {name: GraphNode(name) for name in parents}
     for name, node in nodes.items():
         node.parents = tuple(nodes[parent] for parent in parents[name])
@@ -43,6 +48,12 @@ def sort_graph(answer: Any, parents: dict[int, tuple[int, ...]], root: int) -> A
     if not isinstance(order, list | tuple):
         return order
     return [node.name if isinstance(node, GraphNode) else node for node in order]
+
+
+def with_chain(parents: dict[int, tuple[int, ...]], root: int, chain: int) -> dict[int, tuple[int, ...]]:
+    """The graph with a chain of nodes that begins at the root."""
+    links: dict[int, tuple[int, ...]] = {name: (name + 1,) for name in range(root, root + chain)}
+    return {**parents, **links, root + chain: ()} if chain else parents
 
 
 def differentiate(answer: Any, program: str, calls: int = 1, **inputs: float) -> dict[str, Any]:
