@@ -114,8 +114,15 @@ class _Desk:
         Where an exercise that it builds on does not pass yet, the course's version of that one serves it."""
         exercise = self._exercise(answer)
         text = self._text(exercise, answer)
-        if not self._verdict(exercise, text).right:
+        verdict = self._verdict(exercise, text)
+        if not verdict.right:
             print(f"{exercise.name}: the course's version runs here until yours passes its check.")
+            return exercise.reference
+        if verdict.changed:
+            # What comes after would compute with values that it has changed.
+            print(
+                f"{exercise.name}: the course's version runs here, since yours changes {' and '.join(verdict.changed)}."
+            )
             return exercise.reference
         if all(self._stands(name) for name in exercise.uses):
             return answer
@@ -127,7 +134,8 @@ class _Desk:
         assert isinstance(exercise, Exercise)
         shell = get_ipython()
         answer = shell.user_ns.get(name) if shell is not None else None
-        if answer is None or not self._verdict(exercise, self._text(exercise, answer)).right:
+        verdict = self._verdict(exercise, self._text(exercise, answer)) if answer is not None else None
+        if verdict is None or not verdict.right or verdict.changed:
             return False
         return all(self._stands(used) for used in exercise.uses)
 

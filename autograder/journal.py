@@ -81,4 +81,5 @@ def dump(verdict: Verdict) -> dict[str, Any]:
 
 def load(content: dict[str, Any]) -> Verdict:
     groups = tuple(GroupResult(**group) for group in content["groups"])
-    return Verdict(**{**content, "groups": groups, "advice": tuple(content["advice"])})
+    sequences = {name: tuple(content[name]) for name in ("changed", "advice")}
+    return Verdict(**{**content, **sequences, "groups": groups})

@@ -81,6 +81,7 @@ class Verdict:
     explanation: str = ""
     detail: str = ""
     groups: tuple[GroupResult, ...] = ()
+    changed: tuple[str, ...] = ()
     advice: tuple[str, ...] = ()
     picture: tuple[np.ndarray, np.ndarray] | None = field(default=None, compare=False)
 
@@ -129,6 +130,7 @@ def assess(
     ]
     groups = _groups(exercise, cases, [difference is None for difference in differences])
     passed = sum(difference is None for difference in differences)
+    changed = _changed_arguments(exercise, cases, got)
     verdict = Verdict(
         exercise.name,
         "right",
@@ -137,7 +139,8 @@ def assess(
         passed,
         len(cases),
         groups=groups,
-        advice=_advice(exercise, cases, got, public),
+        changed=changed,
+        advice=_advice(changed, got, public),
     )
     if passed == len(cases):
         return replace(verdict, explanation=exercise.learned)
@@ -390,23 +393,29 @@ def signature_problem(exercise: Exercise, answer: str) -> str | None:
     return f"{takes} Keep the signature that was given."
 
 
-def _advice(exercise: Exercise, cases: Sequence[Case], got: Mapping[str, Any], public: bool) -> tuple[str, ...]:
+def _changed_arguments(exercise: Exercise, cases: Sequence[Case], got: Mapping[str, Any]) -> tuple[str, ...]:
+    """The arguments that the answer's process says it changed in place, by names that the cases know."""
+    changed = got.get("changed")
+    if not isinstance(changed, list):
+        return ()
+    parameters = list(inspect.signature(exercise.reference).parameters)
+    known = {*parameters, *(name for case in cases for name in case.kwargs)}
+    told = [key for names in changed[: len(cases)] if isinstance(names, list) for key in names[: len(known)]]
+    positions = [parameters[key] for key in told if isinstance(key, int) and 0 <= key < len(parameters)]
+    return tuple(dict.fromkeys([*positions, *(key for key in told if isinstance(key, str) and key in known)]))
+
+
+def _advice(changed: Sequence[str], got: Mapping[str, Any], public: bool) -> tuple[str, ...]:
     """What only the learner's process could see: said, never counted. Of secret cases nothing but the names
     of arguments: a warning's text could spell their values."""
     advice = []
-    changed, caused = got.get("changed"), got.get("warnings")
-    if isinstance(changed, list):
-        parameters = list(inspect.signature(exercise.reference).parameters)
-        known = {*parameters, *(name for case in cases for name in case.kwargs)}
-        told = [key for names in changed[: len(cases)] if isinstance(names, list) for key in names[: len(known)]]
-        positions = [parameters[key] for key in told if isinstance(key, int) and 0 <= key < len(parameters)]
-        names = list(dict.fromkeys([*positions, *(key for key in told if isinstance(key, str) and key in known)]))
-        if names:
-            verb = "it was" if len(names) == 1 else "they were"
-            advice.append(
-                f"It changes its argument {' and '.join(names[:4])} in place: work on a copy, so that the caller's "
-                f"value stays as {verb}."
-            )
+    if changed:
+        verb = "it was" if len(changed) == 1 else "they were"
+        advice.append(
+            f"It changes its argument {' and '.join(changed[:4])} in place: work on a copy, so that the caller's "
+            f"value stays as {verb}."
+        )
+    caused = got.get("warnings")
     if public and isinstance(caused, list) and caused:
         advice.append(f"Python warned: {'; '.join(str(text)[:200] for text in caused[:3])}.")
     return tuple(advice)

@@ -142,6 +142,13 @@ def test_of_a_class_the_methods_that_are_missing_are_named(kernel):
     assert "Still to be written:" in message and "backward" in message and "__add__" not in message
 
 
+def test_an_answer_that_changes_its_argument_passes_and_is_not_used_further(kernel):
+    kernel.run(sigmoid("original = z.copy()", "z[...] = 0", "return np.exp(-np.logaddexp(0, -original))"))
+    error, shown = kernel.run("check(sigmoid)")
+    assert error is None and "changes its argument z in place" in shown
+    assert "since yours changes z" in kernel.run("yours(sigmoid)")[1]
+
+
 def test_hints_come_one_at_a_time_and_begin_again(kernel):
     exercise = next(e for e in kernel_exercises() if e.name == "sigmoid")
     for i in [*range(len(exercise.hints)), 0]:
