@@ -17,7 +17,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from autograder.chapters import UnknownChapter, chapter, chapters
+from autograder.chapters import UnknownChapter, chapter, chapters, topics
 from autograder.classroom import Classroom, ClassroomError, find_root
 from autograder.exercise import Chapter, Exercise
 from autograder.source import SourceError
