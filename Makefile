@@ -16,7 +16,7 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadscope
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help lab test quick lint build check-built demo bench experiments clean system
+.PHONY: help lab test quick lint build check-built demo bench experiments mutation clean system
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "make %-12s %s\n", $$1, $$2 }'
@@ -46,6 +46,9 @@ demo: $(INSTALLED) system ## grade a class made by code, from perfect to hostile
 
 bench: $(INSTALLED) system ## measure what grading costs, beside nbgrader's own way, and record it
 	$(BIN)/python benchmarks/grading.py
+
+mutation: $(INSTALLED) system ## grade small edits of every solution, list what is not noticed and why
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.mutation.run
 
 experiments: $(INSTALLED) ## run the long experiments again and record their results
 	set -e; for program in benchmarks/experiments/*.py; do $(BIN)/python "$$program"; done
