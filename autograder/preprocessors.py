@@ -20,8 +20,10 @@ def sanitized_html(text: str) -> str:
     """Markdown as HTML in which nothing runs, for the pages of formgrader and `nbgrader generate_feedback`.
 
     Sanitized after the rendering: Markdown itself makes links, `[a](javascript:...)`, that no look at its source shows.
+    MathJax makes them too, of \\href, when the page is shown.
     """
-    return nh3.clean(markdown2html(text), attributes=nh3.ALLOWED_ATTRIBUTES | {"*": {"class"}})
+    html = nh3.clean(markdown2html(text), attributes=nh3.ALLOWED_ATTRIBUTES | {"*": {"class"}})
+    return html.replace("\\href", "\\text")
 
 
 class ClearAnswers(ClearSolutions):

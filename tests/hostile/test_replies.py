@@ -123,7 +123,7 @@ def test_ordinary_dicts_pass_though_two_keys_share_a_hash() -> None:
         [[np.zeros(2)]],
         [[i * PRIME for i in range(20_000)]],
         [["z\ud800", "\x1b[2J", "<script>", 10**40, -1, None, 2.0]],
-        [[0] * 10**4] * 50,
+        [[0] * 10**3] * 50,
     ],
     ids=["list", "dict", "array", "one hash", "no parameter", "long"],
 )
