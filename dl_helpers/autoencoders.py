@@ -233,7 +233,7 @@ def contractive_penalty(activations: torch.Tensor, weights: torch.Tensor) -> tor
     # ∂h_j/∂x_i = h_j (1 − h_j) W_ji
     slopes = activations * (1 - activations)
     # 1/m Σ_i Σ_j (h_ij (1 − h_ij))² ‖W_j‖²
-    return torch.sum(slopes**2 @ torch.sum(weights**2, dim=1)) / len(activations)
+    return torch.sum(slopes**2 * torch.sum(weights**2, dim=1)) / len(activations)
 
 
 class ConvAutoencoder(nn.Module):
@@ -366,8 +366,10 @@ def unroll(
     if not machines:
         raise ValueError("machines must hold at least one machine")
     if any(b.shape != w.shape[:1] or c.shape != w.shape[1:] for w, b, c in machines):
-        shapes = [tuple(tuple(part.shape) for part in machine) for machine in machines]
-        raise ValueError(f"a machine must be W (visible, hidden), b (visible,), c (hidden,), not {shapes}")
+        raise ValueError(
+            f"a machine must be W (visible, hidden), b (visible,), c (hidden,), "
+            f"not {[tuple(tuple(part.shape) for part in machine) for machine in machines]}"
+        )
     if any(above[0].shape[0] != below[0].shape[1] for below, above in zip(machines, machines[1:], strict=False)):
         raise ValueError(f"machines do not chain: {[tuple(w.shape) for w, _, _ in machines]}")
     # up: σ(v W + c) = σ(v (Wᵀ)ᵀ + c); down: σ(h Wᵀ + b)

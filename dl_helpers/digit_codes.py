@@ -8,7 +8,7 @@ are the same on every device.
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -21,6 +21,7 @@ from dl_helpers.training import StepHistory, run_steps
 
 Machine = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 Layer = tuple[torch.Tensor, torch.Tensor]
+Model = TypeVar("Model", bound=nn.Module)
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +54,7 @@ def mean_squared_error(inputs: torch.Tensor, reconstructions: torch.Tensor) -> f
     return float(torch.mean((inputs - reconstructions.detach()) ** 2))
 
 
-def seeded(model: nn.Module, seed: int, device: torch.device | str = "cpu") -> nn.Module:
+def seeded(model: Model, seed: int, device: torch.device | str = "cpu") -> Model:
     """The model with first weights and biases drawn anew from ±1/√fan-in, as torch does, but from a seed of its own.
 
     Raises ValueError for a model with parameters outside of ``nn.Linear`` and ``nn.Conv2d``.
@@ -86,17 +87,19 @@ def train_autoencoder(
     steps: int,
     batch_size: int = 64,
     rate: float = 2e-3,
+    momentum: float | None = None,
     training_step: Callable[..., float] = autoencoders.training_step,
     spoil: Callable[[torch.Tensor, torch.Generator], torch.Tensor] | None = None,
     penalty: Callable[[nn.Module, torch.Tensor], torch.Tensor] | None = None,
     progress: bool = True,
     description: str = "autoencoder",
 ) -> StepHistory:
-    """Train a model to draw its inputs, with Adam, in place.
+    """Train a model to draw its inputs, in place.
 
     inputs:        what it is to draw, shape (m, ...), on the model's device.
     seed:          of the batches and of the noise.
     rate:          the learning rate; it falls to zero over the steps along half a cosine.
+    momentum:      None trains with Adam, a number with gradient descent that has this momentum.
     training_step: with the interface of ``autoencoders.training_step``.
     spoil:         makes the model's inputs of a batch and a generator on the CPU; the targets stay clean.
     penalty:       as in ``autoencoders.training_step``.
@@ -104,7 +107,12 @@ def train_autoencoder(
     Returns the history. Interrupted, it keeps what was learned.
     """
     noise = torch.Generator().manual_seed(seed)
-    optimizer = torch.optim.Adam(model.parameters(), lr=rate)
+    parameters = model.parameters()
+    optimizer = (
+        torch.optim.Adam(parameters, lr=rate)
+        if momentum is None
+        else torch.optim.SGD(parameters, lr=rate, momentum=momentum)
+    )
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
 
     def step(rows: np.ndarray) -> float:
@@ -197,7 +205,7 @@ def bernoulli_mixture(inputs: torch.Tensor, components: int, seed: int, rounds: 
     components: K; each starts at a training picture drawn from the seed.
     rounds:     of expectation and maximization.
 
-    Each pixel's probability is estimated with one imagined 0 and one imagined 1, so that none is 0 or 1.
+    To every pixel's counts of zeros and ones a fifth is added, so that no probability is 0 or 1.
     """
     x = inputs.double()
     generator = torch.Generator().manual_seed(seed)
@@ -206,7 +214,7 @@ def bernoulli_mixture(inputs: torch.Tensor, components: int, seed: int, rounds: 
     for _ in range(rounds):
         shares = torch.softmax(mixture.joint(inputs), dim=1)
         counts = shares.sum(dim=0)
-        probabilities = (shares.T @ x + 1) / (counts[:, None] + 2)
+        probabilities = (shares.T @ x + 0.2) / (counts[:, None] + 0.4)
         mixture = BernoulliMixture(torch.log((counts + 1) / (len(x) + components)), probabilities)
     return mixture
 
@@ -351,9 +359,25 @@ def negative_elbo(model: nn.Module, inputs: torch.Tensor, code: int, seed: int =
     return float(torch.stack(values).mean())
 
 
-# --- the plane of codes -----------------------------------------------------------------------------------------------
+# --- what lies between the codes --------------------------------------------------------------------------------------
 
 
-def distance_to_data(drawn: torch.Tensor, data: torch.Tensor) -> torch.Tensor:
-    """How far each drawn picture is from the nearest real one: mean squared error a pixel, shape (m,)."""
-    return torch.cdist(drawn, data).amin(dim=1) ** 2 / data.shape[1]
+def chimeras(inputs: torch.Tensor, seed: int) -> torch.Tensor:
+    """Pictures that nobody writes: the upper half of each digit (m, 64) above the lower half of another one."""
+    order = torch.randperm(len(inputs), generator=torch.Generator().manual_seed(seed)).to(inputs.device)
+    half = inputs.shape[1] // 2
+    return torch.cat([inputs[:, :half], inputs[order, half:]], dim=1)
+
+
+def codes_like(codes: torch.Tensor, count: int, seed: int) -> torch.Tensor:
+    """``count`` draws from the Gaussian with the mean and the covariance of codes (m, k): shape (count, k)."""
+    draws = torch.randn(count, codes.shape[1], generator=torch.Generator().manual_seed(seed)).to(codes)
+    return codes.mean(dim=0) + draws @ torch.linalg.cholesky(torch.cov(codes.T)).T
+
+
+def surprise(drawn: torch.Tensor, judge: BernoulliMixture) -> float:
+    """How unlikely a mixture that was fitted to real digits finds pictures, in nats a picture: −log p, the mean.
+
+    drawn: probabilities or gray values in [0, 1], shape (m, n); each pixel is first made black or white.
+    """
+    return -float(judge.log_likelihood((drawn > 0.5).to(drawn.dtype)).mean())

@@ -159,7 +159,7 @@ def run_steps(
             f"not {steps} and {batch_size}"
         )
     history = StepHistory()
-    bar = tqdm(total=steps, desc=description, unit="step", file=sys.stdout, **({} if progress else {"disable": True}))
+    bar = tqdm(total=steps, desc=description, unit="step", **({} if progress else {"disable": True}))
     with bar:
         try:
             while len(history.losses) < steps:
