@@ -24,8 +24,8 @@ import numpy as np
 def sigmoid(z: np.ndarray) -> np.ndarray:
     """The logistic function σ(z) = 1 / (1 + e^(−z)) of every element.
 
-    Finite and accurate for every finite z: the result tends to 0 as z → −∞ and to 1 as z → +∞;
-    z = −1000 gives 0.0 and z = 1000 gives 1.0.
+    Finite and accurate for every finite z: z = −1000 gives 0.0 and z = 1000 gives 1.0. Where an exponential
+    overflows on the way to the right number, NumPy warns; the best form needs no such exponential.
 
     z: any shape, dimensionless.
 
@@ -78,7 +78,7 @@ def binary_cross_entropy(logits: np.ndarray, labels: np.ndarray) -> float:
     logits: z, shape (m,), or (m, k) for k independent yes-or-no outputs per example.
     labels: y, the same shape, values in [0, 1].
 
-    Returns the cost in nats, a float. An example's k losses are summed; the mean is over the m examples alone.
+    Returns the cost, a float. An example's k losses are summed; the mean is over the m examples alone.
     Raises ValueError if the shapes differ, there is no example, or a label lies outside [0, 1].
     """
     if logits.shape != labels.shape or len(logits) == 0:
@@ -93,15 +93,15 @@ def binary_cross_entropy(logits: np.ndarray, labels: np.ndarray) -> float:
 
 
 def softmax_cross_entropy(logits: np.ndarray, labels: np.ndarray) -> float:
-    """The cost J = −1/m Σ_i log p_i[y_i] with p_i = softmax(z_i), natural logarithm.
+    """The cost J = −1/m Σ_i log p_i[c_i] with p_i = softmax(z_i), natural logarithm.
 
-    The softmax of a row z is p_j = e^(z_j) / Σ_k e^(z_k). The cost is computed from the logits and
+    The softmax of a row z is p_j = e^(z_j) / Σ_q e^(z_q). The cost is computed from the logits and
     stays finite and exact for every finite z, however far apart two logits or two rows lie.
 
     logits: z, shape (m, k): one row per example, one column per class.
-    labels: y, shape (m,), integers from 0 to k − 1: the class of each example.
+    labels: c, shape (m,), integers from 0 to k − 1: the number of each example's right class.
 
-    Returns the cost in nats, a float: the mean over the m examples.
+    Returns the cost, a float: the mean over the m examples.
     Raises ValueError if the shapes do not fit or a label is no class.
     """
     if logits.ndim != 2 or labels.shape != logits.shape[:1] or len(logits) == 0:
@@ -113,10 +113,10 @@ def softmax_cross_entropy(logits: np.ndarray, labels: np.ndarray) -> float:
             f"labels must be integers from 0 to {logits.shape[1] - 1}, "
             f"not {labels.dtype} from {labels.min()} to {labels.max()}"
         )
-    # log Σ_j e^(z_j) = c + log Σ_j e^(z_j − c) for every c; with the row's maximum nothing overflows.
+    # log Σ_q e^(z_q) = s + log Σ_q e^(z_q − s) for every s; with the row's maximum nothing overflows.
     largest = logits.max(axis=1, keepdims=True)
     log_sum = largest[:, 0] + np.log(np.sum(np.exp(logits - largest), axis=1))
-    # J = 1/m Σ_i (log Σ_j e^(z_ij) − z_i[y_i])
+    # J = 1/m Σ_i (log Σ_q e^(z_iq) − z_i[c_i])
     return float(np.mean(log_sum - logits[np.arange(len(logits)), labels]))
 
 
@@ -217,7 +217,7 @@ def output_delta(pre_activations: np.ndarray, targets: np.ndarray, loss: str) ->
         )
     m = len(targets)
     if loss == "softmax_cross_entropy":
-        # p_j = e^(z_j) / Σ_k e^(z_k); the row's maximum cancels and keeps e^z from overflowing
+        # p_j = e^(z_j) / Σ_q e^(z_q); the row's maximum cancels and keeps e^z from overflowing
         exponentials = np.exp(pre_activations - pre_activations.max(axis=1, keepdims=True))
         # δ = (p − y) / m
         return (exponentials / exponentials.sum(axis=1, keepdims=True) - targets) / m
@@ -357,7 +357,7 @@ def gradient_check(
 def gradient_descent_step(parameters: list[np.ndarray], gradients: list[np.ndarray], rate: float) -> list[np.ndarray]:
     """One step of gradient descent: every parameter moves against its gradient.
 
-    parameters: θ, arrays of any shapes; they are left as they were.
+    parameters: θ, arrays of any shapes; the caller's arrays must stay as they were.
     gradients:  ∂J/∂θ, one array per parameter, of its shape.
     rate:       the learning rate α, at least 0.
 
@@ -412,7 +412,7 @@ class Value:
     gradient:        ∂(output)/∂(this), a float; 0.0 until ``output.backward()`` was called.
     parents:         the Values this one was computed from; () for an input.
     local_gradients: ∂(this)/∂(parent), one float per parent, in their order.
-    operation:       the operation's sign, for drawings: "+", "*", "tanh", ...; "" for an input.
+    operation:       a sign for drawings; it is yours to choose ("+", "tanh", ...), "" for an input.
     """
 
     def __init__(

@@ -45,7 +45,7 @@ def hyperbolic_tangent(z: np.ndarray) -> np.ndarray:
 SIGMOID = Exercise(
     reference=backprop.sigmoid,
     learned="You can turn any score into a probability, however large the score.",
-    further="What does 1 / (1 + e^(−z)) do for z = −1000 in float64? Compare the warning with the result.",
+    further="½ (1 + tanh(z/2)) is the same function. Show it on paper. Does it need two cases?",
     stars=1,
     minutes=5,
     points=2,
@@ -61,7 +61,7 @@ SIGMOID = Exercise(
         "Where z is negative, multiply numerator and denominator by e^z; where it is not, leave them as they are.",
     ),
     misconceptions=(
-        Misconception("e^z / (1 + e^z), in which e^z overflows for large z.", exponential_over_exponential),
+        Misconception("e^z / (1 + e^z), which is infinity over infinity for large z.", exponential_over_exponential),
         Misconception("σ(−z), the probability of the other class.", mirrored),
         Misconception("tanh(z), which runs from −1 to 1.", hyperbolic_tangent),
     ),
@@ -114,8 +114,8 @@ SIGMOID_DERIVATIVE = Exercise(
 
 
 def draw_squared_error(generator: Generator) -> Iterator[Case]:
-    # With m = 2, leaving out 1/m or ½ would give the same number.
-    for shape in ((3, 2), (5, 4), (4,)):
+    # With m = 2, leaving out 1/m or ½ would give the same number; with k = 2, so would a mean of all squares.
+    for shape in ((3, 3), (5, 4), (4,)):
         yield Case(generator.uniform(0, 1, shape), generator.integers(0, 2, shape).astype(float))
 
 
@@ -131,6 +131,10 @@ def squared_error_over_all_entries(outputs: np.ndarray, targets: np.ndarray) -> 
     return float(np.mean((outputs - targets) ** 2) / 2)
 
 
+def mean_of_all_squares(outputs: np.ndarray, targets: np.ndarray) -> float:
+    return float(np.mean((outputs - targets) ** 2))
+
+
 def absolute_error(outputs: np.ndarray, targets: np.ndarray) -> float:
     return float(np.sum(np.abs(outputs - targets)) / (2 * len(outputs)))
 
@@ -142,7 +146,7 @@ SQUARED_ERROR = Exercise(
     stars=1,
     minutes=4,
     points=0,
-    examples=(Case(np.array([[0.681654515, 0.738063860]]), np.array([[0.0, 1.0]])),),
+    examples=(Case(np.array([[0.9, 0.2, 0.4]]), np.array([[1.0, 0.0, 0.0]])),),
     draw=draw_squared_error,
     hints=(
         "Look at the two sums and the factor in front of them.",
@@ -153,6 +157,7 @@ SQUARED_ERROR = Exercise(
         Misconception("a sum over the examples, without the factor 1/m.", squared_error_summed),
         Misconception("a cost without the factor ½.", squared_error_without_half),
         Misconception("a mean over all m · k entries instead of the m examples.", squared_error_over_all_entries),
+        Misconception("the mean of all m · k squares, without the factor ½.", mean_of_all_squares),
         Misconception("absolute differences in place of squares.", absolute_error),
     ),
 )
@@ -267,6 +272,21 @@ def one_maximum_for_all_rows(logits: np.ndarray, labels: np.ndarray) -> float:
     return float(np.mean(np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(labels)), labels]))
 
 
+def shift_not_taken_back(logits: np.ndarray, labels: np.ndarray) -> float:
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    return float(np.mean(np.log(np.exp(shifted).sum(axis=1)) - logits[np.arange(len(labels)), labels]))
+
+
+def softmax_of_the_whole_array(logits: np.ndarray, labels: np.ndarray) -> float:
+    p = np.exp(logits - logits.max())
+    return float(-np.mean(np.log((p / p.sum())[np.arange(len(labels)), labels])))
+
+
+def rows_divided_by_the_sum_of_all(logits: np.ndarray, labels: np.ndarray) -> float:
+    p = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return float(-np.mean(np.log((p / p.sum())[np.arange(len(labels)), labels])))
+
+
 def softmax_cross_entropy_summed(logits: np.ndarray, labels: np.ndarray) -> float:
     return backprop.softmax_cross_entropy(logits, labels) * len(logits)
 
@@ -308,6 +328,14 @@ SOFTMAX_CROSS_ENTROPY = Exercise(
             "a mean over all m · k entries instead of the m examples.", softmax_cross_entropy_over_all_entries
         ),
         Misconception("a softmax down the columns, over the examples instead of the classes.", softmax_over_examples),
+        Misconception("the shifted row's log-sum less a logit that was not shifted.", shift_not_taken_back),
+        Misconception(
+            "one softmax over the whole array: all rows together sum to 1, not each.", softmax_of_the_whole_array
+        ),
+        Misconception(
+            "exponentials that are divided by their sum over the whole array, not over the row.",
+            rows_divided_by_the_sum_of_all,
+        ),
     ),
 )
 
@@ -341,7 +369,7 @@ LOGISTIC_FORWARD = Exercise(
     learned="You built one neuron: a weighted sum and a squashing.",
     further="Where in the input plane does this neuron say exactly ½? What does the bias do to that line?",
     stars=1,
-    minutes=4,
+    minutes=2,
     points=0,
     examples=(Case(np.array([[1.0, 2.0], [0.0, -1.0]]), np.array([0.5, -0.25]), 1.0),),
     draw=draw_logistic_forward,
@@ -486,6 +514,14 @@ def sigmoid_before_the_bias(inputs: np.ndarray, weights: Arrays, biases: Arrays)
     return z, a
 
 
+def weights_not_transposed(inputs: np.ndarray, weights: Arrays, biases: Arrays) -> tuple[Arrays, Arrays]:
+    z, a = [], [inputs]
+    for w, b in zip(weights, biases, strict=True):
+        z.append(a[-1] @ w + b)
+        a.append(sigmoid(z[-1]))
+    return z, a
+
+
 FORWARD = Exercise(
     reference=backprop.forward,
     learned="You built a network of any depth, and it keeps what the way back will need.",
@@ -509,6 +545,9 @@ FORWARD = Exercise(
         Misconception("a list of activations that begins after the inputs.", activations_without_inputs),
         Misconception("layers that hand on z in place of σ(z).", pre_activations_handed_on),
         Misconception("layers that add the biases after σ.", sigmoid_before_the_bias),
+        Misconception(
+            "layers that multiply by W in place of Wᵀ: while W is square, nothing breaks.", weights_not_transposed
+        ),
     ),
 )
 
@@ -528,7 +567,8 @@ def draw_output_delta(generator: Generator) -> Iterator[Case]:
     for loss in LOSSES:
         for m, k in ((3, 2), (4, 5)):
             yield Case(generator.normal(0, 2, (m, k)), _targets(generator, m, k, loss), loss, group=loss)
-    huge = generator.uniform(800, 2000, (2, 3))
+    # Far on both sides of 0: exponentials overflow unless the row's largest entry is subtracted.
+    huge = generator.uniform(800, 2000, (2, 3)) * [1, -1, 1]
     yield Case(huge, _targets(generator, 2, 3, LOSSES[2]), LOSSES[2], group=LOSSES[2])
 
 
@@ -554,6 +594,10 @@ def delta_of_the_sum(pre_activations: np.ndarray, targets: np.ndarray, loss: str
     return backprop.output_delta(pre_activations, targets, loss) * len(targets)
 
 
+def delta_over_all_entries(pre_activations: np.ndarray, targets: np.ndarray, loss: str) -> np.ndarray:
+    return backprop.output_delta(pre_activations, targets, loss) / targets.shape[1]
+
+
 def squared_error_factor_everywhere(pre_activations: np.ndarray, targets: np.ndarray, loss: str) -> np.ndarray:
     return backprop.output_delta(pre_activations, targets, "squared_error")
 
@@ -567,6 +611,16 @@ def slope_at_the_activation(pre_activations: np.ndarray, targets: np.ndarray, lo
 @_delta_slip("squared_error")
 def slope_left_out(pre_activations: np.ndarray, targets: np.ndarray, loss: str) -> np.ndarray:
     return (sigmoid(pre_activations) - targets) / len(targets)
+
+
+@_delta_slip("squared_error")
+def squared_error_delta_over_all_entries(pre_activations: np.ndarray, targets: np.ndarray, loss: str) -> np.ndarray:
+    return delta_over_all_entries(pre_activations, targets, loss)
+
+
+@_delta_slip("squared_error")
+def squared_error_delta_turned(pre_activations: np.ndarray, targets: np.ndarray, loss: str) -> np.ndarray:
+    return -backprop.output_delta(pre_activations, targets, loss)
 
 
 @_delta_slip("binary_cross_entropy")
@@ -585,6 +639,18 @@ def softmax_down_the_columns(pre_activations: np.ndarray, targets: np.ndarray, l
 
 
 @_delta_slip("softmax_cross_entropy")
+def delta_with_one_softmax_for_all(pre_activations: np.ndarray, targets: np.ndarray, loss: str) -> np.ndarray:
+    exponentials = np.exp(pre_activations - pre_activations.max())
+    return (exponentials / exponentials.sum() - targets) / len(targets)
+
+
+@_delta_slip("softmax_cross_entropy")
+def delta_with_the_sum_of_all(pre_activations: np.ndarray, targets: np.ndarray, loss: str) -> np.ndarray:
+    exponentials = np.exp(pre_activations - pre_activations.max(axis=1, keepdims=True))
+    return (exponentials / exponentials.sum() - targets) / len(targets)
+
+
+@_delta_slip("softmax_cross_entropy")
 def softmax_that_overflows(pre_activations: np.ndarray, targets: np.ndarray, loss: str) -> np.ndarray:
     exponentials = np.exp(pre_activations)
     return (exponentials / exponentials.sum(axis=1, keepdims=True) - targets) / len(targets)
@@ -595,7 +661,7 @@ OUTPUT_DELTA = Exercise(
     learned="Three costs, and each starts its backward pass in one line.",
     further="Where a unit is sure and wrong, σ'(z) is almost 0. Which of the three still tells it to move?",
     stars=2,
-    minutes=10,
+    minutes=15,
     points=3,
     examples=(Case(WORKED_PASS[0][1], WORKED_TARGETS, "squared_error", group="squared_error"),),
     draw=draw_output_delta,
@@ -616,12 +682,27 @@ OUTPUT_DELTA = Exercise(
     misconceptions=(
         Misconception("target minus output, which is minus the gradient.", target_minus_output),
         Misconception("the δ of a summed loss, without the factor 1/m.", delta_of_the_sum),
+        Misconception("a δ that is divided by all m · k entries, not by the m examples.", delta_over_all_entries),
         Misconception("the δ of the squared error for all three losses.", squared_error_factor_everywhere),
         Misconception("a squared error with the slope σ'(a), taken at the activation.", slope_at_the_activation),
         Misconception("a squared error without the slope of σ.", slope_left_out),
+        Misconception(
+            "a squared error whose δ is divided by all m · k entries, not by the m examples.",
+            squared_error_delta_over_all_entries,
+        ),
+        Misconception(
+            "a squared error with target minus output; the other two losses are right.", squared_error_delta_turned
+        ),
         Misconception("a binary cross-entropy that keeps the factor σ'(z).", slope_kept_in_cross_entropy),
         Misconception("σ where the softmax of the row is asked for.", sigmoid_for_softmax),
         Misconception("a softmax down the columns, over the examples.", softmax_down_the_columns),
+        Misconception(
+            "one softmax over the whole array: all rows together sum to 1, not each.", delta_with_one_softmax_for_all
+        ),
+        Misconception(
+            "exponentials that are divided by their sum over the whole array, not over the row.",
+            delta_with_the_sum_of_all,
+        ),
         Misconception("a softmax whose exponentials overflow for large z.", softmax_that_overflows),
     ),
 )
@@ -652,6 +733,10 @@ def hidden_activation_for_slope(delta: np.ndarray, weights: np.ndarray, pre_acti
     return (delta @ weights) * sigmoid(pre_activations)
 
 
+def hidden_weights_transposed(delta: np.ndarray, weights: np.ndarray, pre_activations: np.ndarray) -> np.ndarray:
+    return (delta @ weights.T) * sigmoid_derivative(pre_activations)
+
+
 HIDDEN_DELTA = Exercise(
     reference=backprop.hidden_delta,
     learned="You sent the blame one layer back: every unit pays in proportion to what it passed on.",
@@ -672,6 +757,9 @@ HIDDEN_DELTA = Exercise(
         Misconception("a δ without the slope of this layer's σ.", hidden_slope_left_out),
         Misconception("the slope z (1 − z), as if z were an activation.", hidden_pre_activation_as_activation),
         Misconception("σ(z) in the place of its slope.", hidden_activation_for_slope),
+        Misconception(
+            "a δ that is multiplied by Wᵀ in place of W: while W is square, nothing breaks.", hidden_weights_transposed
+        ),
     ),
 )
 
@@ -699,6 +787,10 @@ def columns_for_rows(delta: np.ndarray, activations: np.ndarray) -> tuple[np.nda
     return activations.T @ delta, delta.sum(axis=0)
 
 
+def bias_gradient_summed_over_units(delta: np.ndarray, activations: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return delta.T @ activations, delta.sum(axis=1)
+
+
 WEIGHT_GRADIENTS = Exercise(
     reference=backprop.weight_gradients,
     learned="One product and one sum: that is all a layer has to learn from.",
@@ -719,6 +811,7 @@ WEIGHT_GRADIENTS = Exercise(
         Misconception("gradients that are divided by m a second time.", divided_by_m_again),
         Misconception("a bias gradient for every example, not summed over them.", bias_gradient_per_example),
         Misconception("a weight gradient with inputs in rows and units in columns.", columns_for_rows),
+        Misconception("a bias gradient summed over the units, not over the examples.", bias_gradient_summed_over_units),
     ),
 )
 
@@ -741,8 +834,12 @@ def _backward_slip(
     slope: Callable[[np.ndarray, np.ndarray], np.ndarray] = lambda z, a: sigmoid_derivative(z),
     output: Delta = backprop.output_delta,
     gradients: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]] = backprop.weight_gradients,
+    taken_in: int = 0,
+    carried_by: int = 0,
+    sloped_at: int = -1,
 ) -> Callable[..., tuple[Arrays, Arrays]]:
-    """A backward pass with another slope (of z and a), another first δ or other gradients from a δ."""
+    """A backward pass with another slope (of z and a), another first δ or other gradients from a δ; or one that looks
+    in another place, counted from the layer's own, for what the layer took in, for W or for the z of the slope."""
 
     def backward(
         pre_activations: Arrays, activations: Arrays, weights: Arrays, targets: np.ndarray, loss: str
@@ -750,9 +847,10 @@ def _backward_slip(
         delta = output(pre_activations[-1], targets, loss)
         results: list[tuple[np.ndarray, np.ndarray]] = []
         for layer in reversed(range(len(weights))):
-            results.insert(0, gradients(delta, activations[layer]))
+            results.insert(0, gradients(delta, activations[layer + taken_in]))
             if layer:
-                delta = delta @ weights[layer] * slope(pre_activations[layer - 1], activations[layer])
+                slopes = slope(pre_activations[layer + sloped_at], activations[layer])
+                delta = delta @ weights[layer + carried_by] * slopes
         return [w for w, _ in results], [b for _, b in results]
 
     return backward
@@ -770,12 +868,18 @@ def last_layer_first(
     return grad_w[::-1], grad_b[::-1]
 
 
+def started_at_the_activation(
+    pre_activations: Arrays, activations: Arrays, weights: Arrays, targets: np.ndarray, loss: str
+) -> tuple[Arrays, Arrays]:
+    return backprop.backward([*pre_activations[:-1], activations[-1]], activations, weights, targets, loss)
+
+
 BACKWARD = Exercise(
     reference=backprop.backward,
     learned="You wrote backpropagation.",
     further="Count the multiplications of the forward and of the backward pass. What does a gradient cost?",
     stars=3,
-    minutes=15,
+    minutes=25,
     points=5,
     examples=(Case(*WORKED_PASS, WORKED_WEIGHTS, WORKED_TARGETS, "squared_error", group="two layers"),),
     draw=draw_backward,
@@ -824,6 +928,19 @@ BACKWARD = Exercise(
             _called("backward_of_the_squared_error", _backward_slip(output=squared_error_factor_everywhere)),
         ),
         Misconception("gradients in the order in which they are found, last layer first.", last_layer_first),
+        Misconception(
+            "weight gradients from what each layer gave out, not from what it took in.",
+            _called("output_for_input", _backward_slip(taken_in=1)),
+        ),
+        Misconception(
+            "slopes at the z of the layer that δ comes from, not of the layer it goes to.",
+            _called("slope_one_layer_too_late", _backward_slip(sloped_at=0)),
+        ),
+        Misconception(
+            "a δ carried back through the weights of the layer before, not through those it came in by.",
+            _called("weights_one_layer_too_early", _backward_slip(carried_by=-1)),
+        ),
+        Misconception("a first δ formed from the last activations in place of the last z.", started_at_the_activation),
     ),
 )
 
@@ -849,6 +966,10 @@ def one_sided_difference(function: Function, parameters: np.ndarray, step: float
 
 def divided_by_one_step(function: Function, parameters: np.ndarray, step: float = 1e-5) -> np.ndarray:
     return 2 * backprop.numerical_gradient(function, parameters, step)
+
+
+def halved_and_multiplied(function: Function, parameters: np.ndarray, step: float = 1e-5) -> np.ndarray:
+    return step**2 * backprop.numerical_gradient(function, parameters, step)
 
 
 def all_moved_at_once(function: Function, parameters: np.ndarray, step: float = 1e-5) -> np.ndarray:
@@ -884,6 +1005,7 @@ NUMERICAL_GRADIENT = Exercise(
     misconceptions=(
         Misconception("the one-sided difference (f(θ + h) − f(θ)) / h.", one_sided_difference),
         Misconception("a central difference divided by h, half the distance moved.", divided_by_one_step),
+        Misconception("a central difference that is divided by 2 and then multiplied by h.", halved_and_multiplied),
         Misconception("one difference with all parameters moved together.", all_moved_at_once),
         Misconception("parameters that are not put back after their turn.", never_put_back),
     ),
@@ -900,7 +1022,9 @@ def draw_gradient_check(generator: Generator) -> Iterator[Case]:
     # Norms below 1: the quotient must be formed for small gradients too.
     small = generator.uniform(0.1, 0.3, 2)
     yield Case(named(probes.cubic), small, generator.uniform(0.01, 0.1, 2))
-    yield Case(named(probes.waves), theta, -backprop.numerical_gradient(probes.waves, theta), 0.25)
+    yield Case(named(probes.waves), theta, -backprop.numerical_gradient(probes.waves, theta))
+    # With a step this large the numerical gradient, 3θ² + h², is visibly another one than with the default.
+    yield Case(named(probes.cubic), theta, 3.5 * theta**2, float(generator.uniform(0.5, 0.9)))
     yield Case(named(probes.constant), theta, np.zeros(shape))
 
 
@@ -932,9 +1056,13 @@ def squared_norms(function: Function, parameters: np.ndarray, gradient: np.ndarr
     return float(distance**2 / (mine**2 + theirs**2)) if mine + theirs > 0 else 0.0
 
 
+def step_not_handed_on(function: Function, parameters: np.ndarray, gradient: np.ndarray, step: float = 1e-5) -> float:
+    return backprop.gradient_check(function, parameters, gradient)
+
+
 GRADIENT_CHECK = Exercise(
     reference=backprop.gradient_check,
-    learned="You can put a number on trust: 1e-7 and below is right, 1e-2 is a bug.",
+    learned="You can put a number on trust: below 1e-7 a gradient is right, above 1e-3 it is wrong.",
     further="Check a ReLU network at a point where some z is almost 0. Why can a right gradient fail there?",
     stars=1,
     minutes=5,
@@ -953,6 +1081,7 @@ GRADIENT_CHECK = Exercise(
         Misconception("0/0 where both gradients are zero.", zero_over_zero),
         Misconception("a distance relative to the larger of the two norms.", relative_to_the_larger),
         Misconception("squared norms above and below.", squared_norms),
+        Misconception("a numerical gradient that always takes the default step.", step_not_handed_on),
     ),
 )
 
@@ -962,7 +1091,14 @@ GRADIENT_CHECK = Exercise(
 def draw_gradient_descent_step(generator: Generator) -> Iterator[Case]:
     for shapes in (((3,),), ((2, 3), (2,)), ((4, 2), (4,), (1, 4), (1,))):
         parameters = [generator.normal(size=shape) for shape in shapes]
-        yield Case(parameters, [generator.normal(size=p.shape) for p in parameters], float(generator.uniform(0.1, 0.9)))
+        gradients = [generator.normal(size=p.shape) for p in parameters]
+        yield Case(parameters=parameters, gradients=gradients, rate=float(generator.uniform(0.1, 0.9)))
+
+
+def overwriting_the_parameters(parameters: Arrays, gradients: Arrays, rate: float) -> Arrays:
+    for p, g in zip(parameters, gradients, strict=True):
+        p -= rate * g
+    return parameters
 
 
 def uphill(parameters: Arrays, gradients: Arrays, rate: float) -> Arrays:
@@ -984,8 +1120,16 @@ GRADIENT_DESCENT_STEP = Exercise(
     stars=1,
     minutes=3,
     points=0,
-    examples=(Case([np.array([1.0, -2.0]), np.array([[0.5]])], [np.array([10.0, 20.0]), np.array([[-1.0]])], 0.1),),
+    examples=(
+        Case(
+            parameters=[np.array([1.0, -2.0]), np.array([[0.5]])],
+            gradients=[np.array([10.0, 20.0]), np.array([[-1.0]])],
+            rate=0.1,
+        ),
+    ),
     draw=draw_gradient_descent_step,
+    probe=probes.step_and_look,
+    outputs=("new parameters", "parameters afterwards"),
     hints=(
         "Look at the sign in the update: the gradient points uphill.",
         "What has to be left unchanged for whoever called the function?",
@@ -995,6 +1139,7 @@ GRADIENT_DESCENT_STEP = Exercise(
         Misconception("a step along the gradient: uphill.", uphill),
         Misconception("a step by the whole gradient, without the rate.", whole_gradient),
         Misconception("a step of one length for every parameter, by the gradient's sign alone.", direction_alone),
+        Misconception("a step that overwrites the caller's parameters.", overwriting_the_parameters),
     ),
 )
 
@@ -1002,30 +1147,34 @@ GRADIENT_DESCENT_STEP = Exercise(
 
 # Longer than any usual limit on recursion: 1000 in a plain interpreter, 3000 in some notebooks.
 CHAIN = 5000
-DIAMOND = {4: (), 2: (4,), 9: (4,), 1: (2, 9)}
-SHORTCUT = {5: (), 3: (5,), 8: (5, 3), 6: (3,)}
+DIAMOND = "d: b c; b: a; c: a"
+SHORTCUT = "d: a c; c: b; b: a"
+# c waits beside d from the start, and is needed before it.
+LATER = "e: c d; d: b; b: c; c: a"
 
 
 def draw_topological_sort(generator: Generator) -> Iterator[Case]:
     for nodes in (6, 8):
-        names = [int(name) for name in generator.permutation(20)[:nodes]]
-        graph: dict[int, tuple[int, ...]] = {names[0]: (), names[1]: (names[0],)}
-        for i in range(2, nodes):
-            graph[names[i]] = tuple(names[int(j)] for j in generator.integers(0, i, generator.integers(1, 3)))
+        names = [str(name) for name in generator.permutation(list("abcdefghijklmnop"))[:nodes]]
+        parents = {
+            names[i]: [names[int(j)] for j in generator.integers(0, i, generator.integers(1, 3))]
+            for i in range(1, nodes)
+        }
         # A root that reaches everything over a short and a long way, and a node that it does not depend on.
-        graph = {99: (names[0], *reversed(names[1:])), 50: (99, names[1]), **graph}
-        yield Case(graph, 99, group="order")
-    start = int(generator.integers(1, 1000))
-    yield Case({}, start, chain=CHAIN, group="long chains")
+        parents |= {"y": [names[0], *reversed(names[1:])], "z": ["y", names[1]]}
+        yield Case(
+            graph="; ".join(f"{name}: {' '.join(above)}" for name, above in parents.items()), node="y", group="order"
+        )
+    yield Case(chain=CHAIN, group="long chains")
 
 
 def judge_order(case: Case, expected: Plain, got: Plain) -> str | None:
     """Many orders are right: every reachable node once, each behind its parents."""
-    parents = probes.with_chain(case.args[0], case.args[1], case.kwargs.get("chain", 0))
+    parents = probes.read_graph(case.kwargs.get("graph", ""), case.kwargs.get("chain", 0))
     assert isinstance(expected, list)
     if not isinstance(got, list | tuple):
         return "the result should be a list of nodes."
-    if not all(type(name) is int and name in parents for name in got):
+    if not all(type(name) is str and name in parents for name in got):
         return "the result should hold nodes of the graph and nothing else."
     reachable = set(expected)
     if len(set(got)) < len(got):
@@ -1082,6 +1231,48 @@ def breadth_first_turned(node: Any) -> list[Any]:
     return order[::-1]
 
 
+def marked_when_it_waits(node: Any) -> list[Any]:
+    order, seen, stack = [], {node}, [(node, False)]
+    while stack:
+        current, parents_done = stack.pop()
+        if parents_done:
+            order.append(current)
+            continue
+        stack.append((current, True))
+        for parent in current.parents:
+            if parent not in seen:
+                seen.add(parent)
+                stack.append((parent, False))
+    return order
+
+
+def found_order_turned(node: Any) -> list[Any]:
+    order, seen, stack = [], set(), [node]
+    while stack:
+        current = stack.pop()
+        if current not in seen:
+            seen.add(current)
+            order.append(current)
+            stack.extend(current.parents)
+    return order[::-1]
+
+
+def found_order_turned_marked_when_it_waits(node: Any) -> list[Any]:
+    order, seen, stack = [], {node}, [node]
+    while stack:
+        current = stack.pop()
+        order.append(current)
+        for parent in current.parents:
+            if parent not in seen:
+                seen.add(parent)
+                stack.append(parent)
+    return order[::-1]
+
+
+def found_order_turned_recursively(node: Any) -> list[Any]:
+    return children_first(node)[::-1]
+
+
 TOPOLOGICAL_SORT = Exercise(
     reference=backprop.topological_sort,
     learned="You found the order in which every derivative is complete before it is used.",
@@ -1089,7 +1280,7 @@ TOPOLOGICAL_SORT = Exercise(
     stars=2,
     minutes=12,
     points=3,
-    examples=(Case(DIAMOND, 1, group="order"), Case(SHORTCUT, 8, group="order")),
+    examples=tuple(Case(graph=graph, node=graph[0], group="order") for graph in (DIAMOND, SHORTCUT, LATER)),
     draw=draw_topological_sort,
     probe=probes.sort_graph,
     judge=judge_order,
@@ -1113,6 +1304,19 @@ TOPOLOGICAL_SORT = Exercise(
             "a breadth-first order turned round, which lists a node too late that is near and far at once.",
             breadth_first_turned,
         ),
+        Misconception(
+            "a search that counts a node as seen when it is laid on the stack: where a later node needs it earlier, "
+            "it is passed over.",
+            marked_when_it_waits,
+        ),
+        *(
+            Misconception("the order in which a search finds the nodes, turned round.", wrong)
+            for wrong in (
+                found_order_turned,
+                found_order_turned_marked_when_it_waits,
+                found_order_turned_recursively,
+            )
+        ),
     ),
 )
 
@@ -1134,6 +1338,7 @@ PROGRAMS = (
     (FUNCTIONS, "p = 0.25 * x ** 2; n = -(z ** 2); out = p.relu() * y + n.relu()"),
     (FUNCTIONS, "s = 0 * x; out = s.relu() * y + z"),
     (FUNCTIONS, "out = (x ** 1 + y ** 0) * z"),
+    (FUNCTIONS, "s = 0 * x; out = (s ** 0 + s ** 1) * y + z"),
     (FUNCTIONS, "out = x ** 3 * y + (z ** 2 + 1) ** -1"),
     (FUNCTIONS, "out = (y ** 2 + 1) ** 0.5 / (x ** 2 + 2) - z"),
     (SHARED, "out = x * x + x * y"),
@@ -1176,6 +1381,10 @@ def _times_own_factor(self: Any, other: Any) -> Any:
 
 def _power_without_exponent(self: Any, exponent: float) -> Any:
     return type(self)(self.data**exponent, (self,), (self.data ** (exponent - 1),))
+
+
+def _power_without_zero(self: Any, exponent: float) -> Any:
+    return type(self)(self.data**exponent, (self,), (exponent * self.data ** (exponent - 1),))
 
 
 def _backward_over(order: Callable[[Any], list[Any]], add: bool = True, forget: bool = True) -> Callable[[Any], None]:
@@ -1265,6 +1474,10 @@ VALUE = Exercise(
             _value_with("power_without_exponent", __pow__=_power_without_exponent),
         ),
         Misconception(
+            "a power that divides by zero for x⁰ at x = 0.",
+            _value_with("power_without_zero", __pow__=_power_without_zero),
+        ),
+        Misconception(
             "tanh with the slope 1 − x² of its input in place of its output.",
             _value_with("tanh_slope_of_input", tanh=_local(math.tanh, lambda x: 1 - x**2)),
         ),
@@ -1307,15 +1520,12 @@ WHY_NOW = Quiz(
 
 LOSS_OR_COST = Quiz(
     "loss_or_cost",
-    "Two batches, of 10 and of 1000 examples, come from the same data. Which of these numbers is to be expected to be "
-    "about the same for both?",
+    "You draw 10 examples from your data, and then 1000. Which of these numbers is to be expected to be about the same "
+    "for both?",
     (
-        Choice("The sum of the losses.", "It is about a hundred times larger for the larger batch."),
-        Choice("The cost.", "The cost is the mean of the losses: the factor 1/m takes the batch's size out.", True),
-        Choice(
-            "The gradient of the sum of the losses.",
-            "It grows with the batch as the sum does: without 1/m, a rate that suits one size is wrong for the other.",
-        ),
+        Choice("The sum of the losses.", "It is about a hundred times larger for a hundred times as many examples."),
+        Choice("The cost.", "The cost is the mean of the losses: the factor 1/m takes their number out.", True),
+        Choice("The largest loss.", "Among a thousand examples a very bad one is likelier than among ten."),
     ),
     points=0.5,
 )
@@ -1384,7 +1594,7 @@ PREDICT_RATE = Quiz(
     "Rate 2 reads 97 % of the digits in 40 epochs. You raise the rate to 50. What will the training cost do?",
     (
         Choice(
-            "Fall faster.",
+            "Fall, and faster.",
             "A step is only as good as the straight line it follows: far along that line the cost has long turned up.",
         ),
         Choice(
@@ -1392,8 +1602,9 @@ PREDICT_RATE = Quiz(
             "The gradient knows nothing of the rate. It is the cost's slope where the parameters are.",
         ),
         Choice(
-            "Stay high and jump about.",
-            "Every step overshoots; the units end in their flat ends and the network guesses.",
+            "Rise far above where it began.",
+            "Every step overshoots. The units end where σ is flat, hardly any gradient comes back, and the "
+            "network is sure and wrong.",
             True,
         ),
     ),
@@ -1401,8 +1612,8 @@ PREDICT_RATE = Quiz(
 
 PREDICT_BUG = Quiz(
     "predict_bug",
-    "A backward pass takes the slope of the hidden layer at a instead of at z: σ'(a) for σ'(z). It trains on the "
-    "digits for 40 epochs. What will you see?",
+    "A backward pass takes the slope of the hidden layer at a instead of at z: σ'(a) for σ'(z). It trains a network on "
+    "the digits for 40 epochs. What will you see?",
     (
         Choice(
             "The cost grows.", "σ'(a) is positive, as σ'(z) is: every δ keeps its sign, and the way still leads down."

@@ -26,34 +26,50 @@ def constant(theta: np.ndarray) -> float:
     return 1.0
 
 
+def step_and_look(answer: Any, parameters: list[np.ndarray], gradients: list[np.ndarray], rate: float) -> Any:
+    """What a step returns, and the parameters that it was given as they are after it."""
+    return answer(parameters, gradients, rate), parameters
+
+
 class GraphNode:
     """A node with a name and parents, and nothing else."""
 
-    def __init__(self, name: int) -> None:
+    def __init__(self, name: str) -> None:
         self.name = name
         self.parents: tuple[GraphNode, ...] = ()
 
 
-def sort_graph(answer: Any, parents: dict[int, tuple[int, ...]], root: int, chain: int = 0) -> Any:
-    """The names in the order that the answer gives for a graph ``{name: names of its parents}``.
+def sort_graph(answer: Any, graph: str = "", node: str = "1", chain: int = 0) -> Any:
+    """The names in the order that the answer gives for the node of a graph.
 
-    chain: so many more nodes, root + 1 and on, each the only parent of the one before. A long chain is made here: as a
-    dict, writing it and reading it would take longer than all else in grading.
+    graph, chain: as in ``read_graph``. A long chain is made here: writing and reading it would take longer than all
+                  else in grading.
     """
-    parents = with_chain(parents, root, chain)
+    parents = read_graph(graph, chain)
     nodes = {name: GraphNode(name) for name in parents}
-    for name, node in nodes.items():
-        node.parents = tuple(nodes[parent] for parent in parents[name])
-    order = answer(nodes[root])
+    for name in parents:
+        nodes[name].parents = tuple(nodes[parent] for parent in parents[name])
+    order = answer(nodes[node])
     if not isinstance(order, list | tuple):
         return order
-    return [node.name if isinstance(node, GraphNode) else node for node in order]
+    return [found.name if isinstance(found, GraphNode) else found for found in order]
 
 
-def with_chain(parents: dict[int, tuple[int, ...]], root: int, chain: int) -> dict[int, tuple[int, ...]]:
-    """The graph with a chain of nodes that begins at the root."""
-    links: dict[int, tuple[int, ...]] = {name: (name + 1,) for name in range(root, root + chain)}
-    return {**parents, **links, root + chain: ()} if chain else parents
+def read_graph(graph: str, chain: int = 0) -> dict[str, tuple[str, ...]]:
+    """Every node's parents, by name.
+
+    graph: nodes with their parents: ``"d: b c; b: a; c: a"``. A node that is only named as a parent has none.
+    chain: so many more nodes, "1", "2" and on, each with the next as its only parent.
+    """
+    parents: dict[str, tuple[str, ...]] = {}
+    for part in graph.split("; ") if graph else ():
+        name, above = part.split(":")
+        parents[name] = tuple(above.split())
+    for name in [name for above in parents.values() for name in above]:
+        parents.setdefault(name, ())
+    for number in range(1, chain + 1):
+        parents[str(number)] = (str(number + 1),) if number < chain else ()
+    return parents
 
 
 def differentiate(answer: Any, program: str, calls: int = 1, **inputs: float) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import base64
 import html
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -71,7 +72,9 @@ def before_and_after(images: np.ndarray, labels: np.ndarray, before: np.ndarray,
             panel.spines["left"].set_visible(False)
     for row, text in ((1, "before"), (2, "after")):
         axes[row, 0].set_ylabel(text, rotation=0, ha="right", va="center")
-    figure.suptitle("The same network guesses, then reads", x=0.01, ha="left", fontsize=11, fontweight="bold")
+    figure.suptitle(
+        "Untrained, one answer for all; trained, the right one", x=0.01, ha="left", fontsize=11, fontweight="bold"
+    )
     return figure
 
 
@@ -120,7 +123,7 @@ def learning_rates(costs: Mapping[float, Sequence[float]]) -> Figure:
         axes.annotate(
             f"α = {rate:g}", (len(values) - 1, values[-1]), (6, 0), textcoords="offset points", color=color, va="center"
         )
-    axes.set(yscale="log", xlabel="step", ylabel="cost J (nats)", title="One rate crawls, one learns, one jumps about")
+    axes.set(yscale="log", xlabel="step", ylabel="cost J", title="One rate crawls, one learns, one leaps about")
     axes.set_xlim(0, max(len(v) for v in costs.values()) * 1.13)
     return figure
 
@@ -154,8 +157,9 @@ def decision_regions(
 
     panels: title -> function of points (m, 2) giving the probability of class 1, (m,).
     """
-    figure, axes = plt.subplots(1, len(panels), figsize=(WIDTH, 3.4), squeeze=False, sharey=True)
-    grid = np.linspace(-2.3, 2.3, 121)
+    figure, axes = plt.subplots(1, len(panels), figsize=(WIDTH, 3.7), squeeze=False, sharey=True)
+    edge = float(np.abs(inputs).max()) + 0.2
+    grid = np.linspace(-edge, edge, 121)
     first, second = np.meshgrid(grid, grid)
     points = np.column_stack([first.ravel(), second.ravel()])
     for panel, (title, probability) in zip(axes[0], panels.items(), strict=True):
@@ -166,9 +170,13 @@ def decision_regions(
             panel.contour(first, second, surface, levels=[0.5], colors=[BLACK], linewidths=1.5)
         for label, color, marker in ((0, ORANGE, "o"), (1, BLUE, "^")):
             chosen = inputs[labels == label]
-            panel.scatter(chosen[:, 0], chosen[:, 1], s=16, c=color, marker=marker, edgecolors="white", linewidths=0.4)
-        panel.set(title=title, xlabel="$x_1$", aspect="equal", xlim=(-2.3, 2.3), ylim=(-2.3, 2.3))
+            panel.scatter(
+                chosen[:, 0], chosen[:, 1], s=20, c=color, marker=marker, edgecolors="white", linewidths=0.4,
+                label=f"class {label}",
+            )  # fmt: skip
+        panel.set(title=title, xlabel="$x_1$", aspect="equal", xlim=(-edge, edge), ylim=(-edge, edge))
     axes[0, 0].set_ylabel("$x_2$")
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2, markerscale=1.6)
     return figure
 
 
@@ -305,6 +313,8 @@ def suspects(accuracies: Mapping[str, Sequence[float]], differences: Mapping[str
     right.set_xticks(range(len(parameters)), parameters)
     right.set(yscale="log", ylim=(1e-12, 10), xlim=(-0.5, len(parameters) - 0.5))
     right.set(ylabel="relative difference", title="One is right")
+    # Nothing lies between "right" and "wrong": there is the room for a legend.
+    right.legend(loc="center", bbox_to_anchor=(0.5, 0.59), ncols=4, columnspacing=1.0, handletextpad=0.1)
     return figure
 
 
@@ -316,7 +326,7 @@ def training_curves(history: NetworkHistory) -> Figure:
     epochs = np.arange(1, len(history.costs) + 1)
     figure, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 3.0))
     left.plot(epochs, history.costs, **style("train"))
-    left.set(yscale="log", xlabel="epoch", ylabel="training cost J (nats)", title="The cost falls, with relapses")
+    left.set(yscale="log", xlabel="epoch", ylabel="training cost J", title="The cost falls, with relapses")
     right.plot(epochs, history.train_accuracy, **style("train"))
     right.plot(epochs, history.test_accuracy, **style("test"))
     right.set(xlabel="epoch", ylabel="accuracy", title="The test accuracy levels off", ylim=(0.88, 1.005))
@@ -378,7 +388,9 @@ def cost_curve(costs: Sequence[float], title: str) -> Figure:
 
 # --- the computation graph --------------------------------------------------------------------------------------
 
-BOX_WIDTH, BOX_HEIGHT, COLUMN, ROW = 76, 58, 92, 74
+BOX_WIDTH, BOX_HEIGHT, ROW, MARGIN = 76, 58, 88, 4
+NARROWEST, WIDEST, PAGE = 130, 190, 900  # from column to column, and what they are to fill
+PORTS = 22  # between the arrows on one side of a box
 
 
 def _positions(output: Value, order: Sequence[Value]) -> dict[Value, tuple[float, float]]:
@@ -424,49 +436,92 @@ def _positions(output: Value, order: Sequence[Value]) -> dict[Value, tuple[float
 
 
 def graph_svg(output: Value, names: Mapping[Value, str]) -> str:
-    """A computation graph as SVG text: a box per node with its value and its gradient, arrows where values flow.
+    """A computation graph as SVG text: a box per node with its value and its gradient, an arrow per edge.
 
-    The wider a dashed arrow back, the more gradient flows along the edge; a thin gray edge carries none. The nodes'
-    gradients are drawn as they stand: call ``output.backward()`` before.
+    The blue head of an arrow shows where the value goes; the number on it is what comes back along it, the node's
+    gradient times the local one. The more comes back, the wider the arrow; a thin dashed gray one carries nothing. The
+    nodes' gradients are drawn as they stand: call ``output.backward()`` before.
     output: any object with ``data``, ``gradient``, ``parents``, ``local_gradients`` and ``operation``, as ``Value``.
     names:  what stands in a node's box instead of its operation.
     """
     order = topological_sort(output)
     places = _positions(output, order)
-    width = (max(x for x, _ in places.values())) * COLUMN + BOX_WIDTH + 8
-    height = (max(y for _, y in places.values())) * ROW + BOX_HEIGHT + 8
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" width="{width:g}" '
-        f'height="{height:g}" font-family="DejaVu Sans, Verdana, sans-serif" font-size="12.5" text-anchor="middle">',
-        f'<rect width="{width:g}" height="{height:g}" fill="white"/>',
-    ]
+    columns = max(x for x, _ in places.values())
+    column = min(WIDEST, max(NARROWEST, (PAGE - BOX_WIDTH) / max(columns, 1)))
+    corners = {node: (x * column + MARGIN, y * ROW + MARGIN) for node, (x, y) in places.items()}
+    width = columns * column + BOX_WIDTH + 2 * MARGIN
+    height = max(y for _, y in places.values()) * ROW + BOX_HEIGHT + 2 * MARGIN
+    edges = [(node, i) for node in order for i in range(len(node.parents))]
+    shares = {(node, i): node.gradient * node.local_gradients[i] for node, i in edges}
+    most = max(map(abs, shares.values()), default=0.0)
+    lines, shown = [], []
+    for edge in edges:
+        node, i = edge
+        parent = node.parents[i]
+        # On each side of a box the arrows keep the order of the boxes at their other ends.
+        leaving = sorted(
+            (other for other in edges if other[0].parents[other[1]] is parent), key=lambda e: places[e[0]][1]
+        )
+        entering = sorted((other for other in edges if other[0] is node), key=lambda e: places[e[0].parents[e[1]]][1])
+        x1, y1 = corners[parent][0] + BOX_WIDTH, _port(corners[parent][1], leaving.index(edge), len(leaving))
+        x2, y2 = corners[node][0], _port(corners[node][1], entering.index(edge), len(entering))
+        line, number = _arrow(x1, y1, x2, y2, shares[edge], most)
+        lines.append(line)
+        shown.append(number)
+    boxes = []
     for node in order:
-        x, y = places[node]
-        for parent, local in zip(node.parents, node.local_gradients, strict=True):
-            px, py = places[parent]
-            x1, y1 = px * COLUMN + 4 + BOX_WIDTH, py * ROW + 4 + BOX_HEIGHT / 2
-            x2, y2 = x * COLUMN + 4, y * ROW + 4 + BOX_HEIGHT / 2
-            flow = abs(node.gradient * local)
-            thickness = min(6.0, 1.0 + 2.5 * flow**0.5) if flow > 1e-12 else 0.8
-            look = f'stroke="{VERMILLION}"' if flow > 1e-12 else f'stroke="{GRAY}" stroke-dasharray="3 3"'
-            parts.append(
-                f'<line x1="{x1:g}" y1="{y1:g}" x2="{x2:g}" y2="{y2:g}" {look} stroke-width="{thickness:.2f}"/>'
-            )
-    for node in order:
-        x, y = places[node]
-        left, top = x * COLUMN + 4, y * ROW + 4
+        left, top = corners[node]
         middle = left + BOX_WIDTH / 2
-        fill = "#FFFFFF" if node.parents else "#EAF3FA"
         label = html.escape(names.get(node, node.operation))
-        parts.append(
+        fill = "#FFFFFF" if node.parents else "#EAF3FA"
+        boxes.append(
             f'<rect x="{left:g}" y="{top:g}" width="{BOX_WIDTH}" height="{BOX_HEIGHT}" rx="6" fill="{fill}" '
             f'stroke="{BLACK}" stroke-width="1.2"/>'
             f'<text x="{middle:g}" y="{top + 15:g}" font-weight="bold">{label}</text>'
             f'<text x="{middle:g}" y="{top + 33:g}" fill="{BLUE}">{_number(node.data)}</text>'
             f'<text x="{middle:g}" y="{top + 51:g}" fill="#B34700">∂ {_number(node.gradient)}</text>'
         )
-    parts.append("</svg>")
-    return "".join(parts)
+    return "".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" width="{width:g}" '
+            f'height="{height:g}" font-family="DejaVu Sans, Verdana, sans-serif" font-size="12.5" '
+            'text-anchor="middle">',
+            f'<rect width="{width:g}" height="{height:g}" fill="white"/>',
+            *lines,
+            *boxes,
+            *shown,
+            "</svg>",
+        ]
+    )
+
+
+def _port(top: float, rank: int, count: int) -> float:
+    """The height at which the rank-th of ``count`` arrows meets the side of a box."""
+    return top + BOX_HEIGHT / 2 + (rank - (count - 1) / 2) * min(PORTS, BOX_HEIGHT / count)
+
+
+def _arrow(x1: float, y1: float, x2: float, y2: float, share: float, most: float) -> tuple[str, str]:
+    """An arrow from (x1, y1) to (x2, y2) as SVG, and the number beside it, ``share`` of at most ``most``."""
+    flows = abs(share) > 1e-12
+    thickness = 1.2 + 4.3 * abs(share) / most if flows else 0.8
+    color, dashes = (VERMILLION, "") if flows else (GRAY, ' stroke-dasharray="3 3"')
+    length = math.hypot(x2 - x1, y2 - y1)
+    across, down = (x2 - x1) / length, (y2 - y1) / length
+    half = 4 + thickness / 2
+    foot_x, foot_y = x2 - 2 * half * across, y2 - 2 * half * down
+    head = " ".join(f"{foot_x - side * half * down:.1f},{foot_y + side * half * across:.1f}" for side in (1, -1))
+    line = (
+        f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{foot_x:.1f}" y2="{foot_y:.1f}" stroke="{color}"{dashes} '
+        f'stroke-width="{thickness:.2f}"/><polygon points="{x2:.1f},{y2:.1f} {head}" fill="{BLUE}"/>'
+    )
+    decimals = 2 if abs(share) >= 0.01 else 3
+    text = f"{round(share, decimals) + 0.0:g}".replace("-", "−")
+    # Near the line's beginning, where few arrows cross: above a falling line, below a rising one, clear of both boxes;
+    # as far off as the text's size and the slope ask for.
+    away = (abs(down) * 3.6 * len(text) + across * 6 + thickness / 2 + 2) * (-1 if down < -0.25 else 1)
+    along = min(0.5, max(0.3, (3.6 * len(text) + 4) / (x2 - x1)))
+    x, y = x1 + along * (x2 - x1) + down * away, y1 + along * (y2 - y1) - across * away
+    return line, f'<text x="{x:.1f}" y="{y + 4:.1f}" font-size="11.5" fill="#B34700">{text}</text>'
 
 
 def _number(value: float) -> str:
@@ -478,7 +533,9 @@ def graph_image(output: Value, names: Mapping[Value, str], alt: str) -> str:
     if not alt.strip():
         raise ValueError(f"alt was {alt!r}; it must say what is to be seen in the graph")
     data = base64.b64encode(graph_svg(output, names).encode()).decode("ascii")
-    return f'<img src="data:image/svg+xml;base64,{data}" alt="{html.escape(alt, quote=True)}">'
+    # A wide graph shrinks to the page; a slider's picture would run over its edge without that.
+    look = 'style="max-width:100%;height:auto"'
+    return f'<img src="data:image/svg+xml;base64,{data}" {look} alt="{html.escape(alt, quote=True)}">'
 
 
 def show_graph(output: Value, names: Mapping[Value, str], alt: str) -> None:
@@ -517,7 +574,7 @@ GRAPH_RATE = 0.3
 
 
 def three_weight_loss(value: type, w1: float, w2: float, w3: float) -> tuple[Any, dict[Any, str], tuple[Any, Any, Any]]:
-    """L = ½ (w₃ tanh(w₁x₁ + w₂x₂) − 1.6)² at x = (0.4, −0.4), built from ``value`` and differentiated.
+    """E = ½ (w₃ tanh(w₁x₁ + w₂x₂) − 1.6)² at x = (0.4, −0.4), built from ``value`` and differentiated.
 
     value: the class ``Value``, the course's or a learner's.
 
@@ -535,7 +592,7 @@ def three_weight_loss(value: type, w1: float, w2: float, w3: float) -> tuple[Any
     loss.backward()
     names = {
         x1: "x₁", x2: "x₂", weights[0]: "w₁", weights[1]: "w₂", weights[2]: "w₃", minus_target: "−t", half: "½",
-        z: "+  (z)", h: "tanh  (h)", y: "×  (ŷ)", error: "+  (ŷ − t)", square: "square", loss: "×  (loss L)",
+        z: "+  (z)", h: "tanh  (h)", y: "×  (ŷ)", error: "+  (ŷ − t)", square: "square", loss: "×  (loss)",
     }  # fmt: skip
     for product in z.parents:
         names[product] = "×"
@@ -570,6 +627,6 @@ def graph_explorer(value: type) -> Explorer:
             "w3": Slider(0.5, -2, 2, 0.01, "w₃"),
         },
         lambda **values: three_weight_scene(value, **values),
-        goal="bring the loss L below 0.01 with the three weights",
+        goal="bring the loss below 0.01 with the three weights",
         actions={"One step of gradient descent": step},
     )

@@ -2,19 +2,21 @@
 # # 1 · Backpropagation
 #
 # A network with a few thousand numbers in it looks at a picture of 64 pixels and says which digit it shows. At first
-# it guesses. After forty passes over fourteen hundred pictures it is right more than 97 times in a hundred. Nobody
-# tells it what a seven looks like. This chapter is about what happens in between, and you write all of it.
+# it says the same of every picture and is right one time in ten, as by guessing. After forty passes over fourteen
+# hundred pictures it is right more than 97 times in a hundred. Nobody tells it what a seven looks like. This chapter
+# is about what happens in between, and you write all of it.
 #
 # **You will be able to**
 #
-# - compute what a neuron, a layer and a network answer, for a whole batch at once;
+# - compute what a neuron, a layer and a network answer, for many examples at once;
 # - choose a loss for a task and say how it differs from a cost;
 # - derive and program the gradient of every weight, by hand on a small net and in NumPy on any;
 # - prove a gradient right, or find the bug in it, without knowing what it should be;
 # - train a network on real handwriting;
 # - build an engine that differentiates any formula, as PyTorch does.
 #
-# **You need** Python, NumPy arrays, matrix products, the derivative of a function, the chain rule.
+# **You need** Python, NumPy arrays, matrix products; derivatives, partial derivatives $\partial f/\partial x$ and the
+# chain rule; and what $P(y=1\mid x)$ says: the probability that $y$ is 1 once $x$ is known.
 #
 # **It takes** about four hours with all exercises. The computer needs half a minute, without a GPU or a network.
 # Symbols are explained where they first stand; `docs/notation.md` of the repository lists them for all chapters.
@@ -35,20 +37,24 @@ use_course_style()
 data = digits(seed=0)
 show(
     plots.opening(data, np.random.default_rng(0)),
-    alt="Ten handwritten digits from 0 to 9. Before training the network spreads its probability over all classes and "
-    "says 0 to every digit; after training nearly all probability stands on the right class of each.",
+    alt="Ten handwritten digits from 0 to 9. Before training the network spreads its probability over all classes, in "
+    "much the same way for every digit, and says 0 ten times; after training nearly all probability stands on the "
+    "right class of each.",
 )
 
 # %% [markdown]
 # Each column is a digit that the network never saw in training. A bar is the probability of one class, the green bar
-# is the right one, and the number below is what the network answers.
+# is the right one, and the number below is what the network answers. Untrained, it answers 0 whatever it sees: no bar
+# stands out, and the accident of its first weights puts class 0 a little ahead.
 #
 # ## Why now
 #
 # The idea is old. Rosenblatt's perceptron learned from examples in 1958. Minsky and Papert proved in 1969 what a
 # single layer of it cannot do. Rumelhart, Hinton and Williams showed in 1986 how to train several layers: by the
-# algorithm of this chapter. Then little happened for twenty-five years, until in 2012 a deep network trained on 1.2
-# million photographs with two graphics cards won the ImageNet competition by a wide margin.
+# algorithm of this chapter. Convolutional networks read handwritten zip codes in 1989 and checks in the nineties, and
+# networks with a long memory (LSTM) came in 1997. But nets stayed small, and most of the field turned to other
+# methods, until in 2012 a deep network trained on 1.2 million photographs with two graphics cards won the ImageNet
+# competition by a wide margin.
 #
 # **Deep learning** is the part of machine learning that uses neural networks with many layers. Three things made it
 # work:
@@ -86,18 +92,20 @@ show(
 # **By hand.** $x=(1,2)$, $w=(0.5,-0.25)$, $b=0.1$ give $z = 0.5-0.5+0.1 = 0.1$ and
 # $\hat y=1/(1+e^{-0.1}) = 0.524979$: slightly more yes than no.
 #
-# The formula has a weak spot. Multiply above and below by $e^z$: $\sigma(z) = e^z/(1+e^z)$, the same function. On a
-# computer it is not:
+# On paper, multiply above and below by $e^z$: $\sigma(z) = e^z/(1+e^z)$ is the same function. And on a computer?
 
 # %%
 with np.errstate(over="ignore", invalid="ignore"):
-    for z in (1.0, 100.0, 1000.0):
-        print(f"z = {z:6.0f}:  e^z / (1 + e^z) = {np.exp(z) / (1 + np.exp(z))}")
+    for z in (1.0, 1000.0, -1000.0):
+        first, second = 1 / (1 + np.exp(-z)), np.exp(z) / (1 + np.exp(z))
+        print(f"z = {z:6.0f}:  1 / (1 + e^-z) = {first:.6f}   e^z / (1 + e^z) = {second:.6f}")
 
 # %% [markdown]
-# $e^{1000}$ is too large for a float, becomes infinite, and infinity divided by infinity is not a number (`nan`). The
-# form $1/(1+e^{-z})$ overflows on the other side, at $z=-1000$. Each form is safe on one side: there the exponent is
-# negative. Write a sigmoid that never takes $e$ to a large positive power.
+# $e^{1000}$ is too large for a float and becomes infinite: it **overflows**. In the second form infinity is divided
+# by infinity, which is not a number (`nan`). The first form overflows too, at $z=-1000$, and gets away with it: 1
+# divided by infinity is the right 0. NumPy warns all the same (this cell has silenced it), and you would have to
+# remember that this one warning means no harm. Each form is clean on one side, where its exponent is negative. Write
+# a sigmoid that is right everywhere; the cleanest takes $e$ to no positive power, and nobody is warned of anything.
 
 # %% exercise="sigmoid"
 
@@ -128,8 +136,8 @@ show(
 #
 # ## All examples at once
 #
-# One example is a row of $n$ numbers. Stack $m$ of them and you have the matrix $X$ of shape $(m, n)$. One product
-# with $w$ of shape $(n,)$ gives all logits, $z = Xw+b$ of shape $(m,)$, and $\sigma$ acts on every entry:
+# One example is a row of $n$ numbers. Stack $m$ of them, a **batch**, and you have the matrix $X$ of shape $(m, n)$.
+# One product with $w$ of shape $(n,)$ gives all logits, $z = Xw+b$ of shape $(m,)$, and $\sigma$ acts on every entry:
 #
 # $$\hat y=\sigma(Xw+b)$$
 #
@@ -181,13 +189,14 @@ print(f"matrix product {1000 * vector_seconds:9.3f} ms   {loop_seconds / vector_
 #
 # ## How wrong?
 #
-# A **loss** $L(\hat y, y)$ measures how wrong one answer is. The **cost** $J$ is the mean of the losses over the $m$
+# A **loss** $E(\hat y, y)$ measures how wrong one answer is ($E$ for error; many texts write $L$, which is kept here
+# for the number of layers). The **cost** $J$ is the mean of the losses over the $m$
 # examples; it is what training makes small:
 #
-# $$J = \frac1m\sum_{i=1}^{m} L\bigl(\hat y^{(i)}, y^{(i)}\bigr)$$
+# $$J = \frac1m\sum_{i=1}^{m} E\bigl(\hat y^{(i)}, y^{(i)}\bigr)$$
 #
 # $x^{(i)}, y^{(i)}$ is the $i$-th example. Many texts say "loss" for both; this course keeps the two words apart. The
-# first loss that comes to mind is half the **squared error**, $L=\tfrac12(\hat y-y)^2$. The $\tfrac12$ cancels the 2
+# first loss that comes to mind is half the **squared error**, $E=\tfrac12(\hat y-y)^2$. The $\tfrac12$ cancels the 2
 # of the derivative. With several outputs per example, an example's losses are added, and only the mean over
 # *examples* is taken:
 #
@@ -206,18 +215,18 @@ print(f"matrix product {1000 * vector_seconds:9.3f} ms   {loop_seconds / vector_
 # is $\tfrac12(\hat y-1)^2=0.499665$, close to the most it can ever be. To learn, the neuron follows the slope of the
 # loss in $z$:
 #
-# $$\frac{\partial L}{\partial z}=(\hat y-y)\,\sigma'(z) = -0.999665\cdot 0.000335 = -0.000335$$
+# $$\frac{\partial E}{\partial z}=(\hat y-y)\,\sigma'(z) = -0.999665\cdot 0.000335 = -0.000335$$
 #
 # The neuron could not be more wrong, and is told to move by three ten-thousandths. $\sigma'$ silences the message. We
 # want a loss whose slope does not contain $\sigma'$. The **binary cross-entropy** charges the logarithm of the
 # probability that was given to the truth:
 #
-# $$L=-\bigl[y\log \hat y+(1-y)\log(1-\hat y)\bigr]$$
+# $$E=-\bigl[y\log \hat y+(1-y)\log(1-\hat y)\bigr]$$
 #
 # Its derivative in $\hat y$ is $(\hat y-y)/(\hat y(1-\hat y))$. Times $\sigma'(z)=\hat y(1-\hat y)$, everything
 # cancels but
 #
-# $$\frac{\partial L}{\partial z}=\hat y-y$$
+# $$\frac{\partial E}{\partial z}=\hat y-y$$
 #
 # At $z=-8$ that is $-0.999665$: three thousand times the pull.
 
@@ -229,9 +238,9 @@ show(
 )
 
 # %% [markdown]
-# > **Careful.** Lecture notes often train a sigmoid with the squared error. It works on tame data; but the cost is
-# > not convex in the weights even for one neuron, and confident mistakes do not teach. For probabilities use
-# > cross-entropy.
+# > **Careful.** Lecture notes often train a sigmoid with the squared error. It works on tame data; but even for one
+# > neuron the cost then has plateaus and may have more than one valley, and confident mistakes do not teach. For
+# > probabilities use cross-entropy.
 #
 # | task | output | loss of one example |
 # |---|---|---|
@@ -242,13 +251,14 @@ show(
 # On a computer, $\log\hat y$ fails where $\hat y$ rounds to 0. So compute the loss from the logit, without $\hat y$.
 # Put $\sigma$ into the loss, use $1-\sigma(z)=\sigma(-z)$, and collect:
 #
-# $$L=\log(1+e^{z})-y\,z=\max(z,0)+\log\bigl(1+e^{-|z|}\bigr)-y\,z$$
+# $$E=\log(1+e^{z})-y\,z=\max(z,0)+\log\bigl(1+e^{-|z|}\bigr)-y\,z$$
 #
 # The first form overflows for large $z$. The second is the same number and takes $e$ to no positive power.
 # `np.log1p(t)` is $\log(1+t)$, exact also for tiny $t$.
 #
 # **By hand.** $\hat y=(0.9, 0.2)$, $y=(1,0)$: losses $-\log0.9=0.105361$ and $-\log0.8=0.223144$, cost $0.164252$.
-# The confident mistake $z=-8$, $y=1$ costs $0+0.000335+8=8.000335$.
+# The confident mistake $z=-8$, $y=1$ costs $0+0.000335+8=8.000335$. (With the natural logarithm the unit of these
+# numbers is called the *nat*, as the *bit* goes with the logarithm to base 2.)
 
 # %% exercise="binary_cross_entropy"
 
@@ -259,7 +269,7 @@ show(
 #
 # The neuron answers, the cost says how badly. Which way to turn each weight? Ask of each: *if it grew a little, by
 # how much would the cost grow?* That is the derivative $\partial J/\partial w_j$, and all of them together are the
-# **gradient**. With $\partial L/\partial z=\hat y-y$ from above, write $\delta^{(i)}=(\hat y^{(i)}-y^{(i)})/m$ for
+# **gradient**. With $\partial E/\partial z=\hat y-y$ from above, write $\delta^{(i)}=(\hat y^{(i)}-y^{(i)})/m$ for
 # $\partial J/\partial z^{(i)}$. Each $w_j$ enters every $z^{(i)}$ with the factor $x^{(i)}_j$, and $b$ with the
 # factor 1. So
 #
@@ -294,9 +304,8 @@ show(
 is_three = (data.train_labels == 3).astype(float)
 is_three_test = data.test_labels == 3
 
-answer, gradients, step, cost = (
-    yours(logistic_forward), yours(logistic_gradients), yours(gradient_descent_step), yours(binary_cross_entropy)
-)  # fmt: skip
+answer, gradients = yours(logistic_forward), yours(logistic_gradients)
+step, cost = yours(gradient_descent_step), yours(binary_cross_entropy)
 costs, detectors = {}, {}
 for rate in (0.01, 3, 100):
     w, b = np.zeros(64), np.zeros(1)
@@ -310,15 +319,18 @@ for rate in (0.01, 3, 100):
     print(f"rate {rate:6g}: highest cost {max(costs[rate]):6.3f}, last cost {costs[rate][-1]:.3f}, test {right:.1%}")
 show(
     plots.learning_rates(costs),
-    alt="Cost over 200 steps for three learning rates. At 0.01 it sinks slowly, at 3 it sinks fast and smoothly after "
-    "one bump, at 100 it leaps to 44 at once and keeps jumping.",
+    alt="Cost over 200 steps for three learning rates. At 0.01 it sinks slowly to 0.30. At 3 it leaps from 0.69 to 1.3 "
+    "and then sinks fast, with a few bumps, to 0.05. At 100 it leaps to 44, falls within ten steps and soon swings up "
+    "and down, between about 0.1 and 0.3, to the end.",
 )
 
 # %% [markdown]
 # A small rate is safe and slow: after 200 steps it calls nothing a 3, and since nine digits in ten are no 3, its
-# accuracy of 89.7 % is worth nothing. A large rate steps over the valley and lands higher on the other side: the
-# second cost is 43.8, sixty times the first. In between, three is a matter of 200 steps. There is no formula for the
-# right rate; you try powers of ten, or you read chapter 2.
+# accuracy of 89.7 % is worth nothing. A large rate steps over the valley and lands higher on the other side. Even
+# rate 3 does so once, from 0.693 to 1.315, and then gets down to business. Rate 100 lands sixty times as high, at
+# 43.8. It comes back, because the valley of one neuron is a simple one, and ends at 0.143 with 97.2 %: better than
+# the rate that is too small, worse than rate 3, and still swinging. A network will not be so forgiving. There is no
+# formula for the right rate; you try powers of ten, or you read chapter 2.
 #
 # What has the neuron learned? It has one weight per pixel, so its weights are a picture.
 
@@ -336,8 +348,8 @@ show(
 # ## What one neuron cannot do
 #
 # A neuron draws one straight line: $z=0$ is a line in the plane, a plane in space. Minsky and Papert's example has
-# the two classes in opposite corners. No line separates them. Watch a neuron try, and then watch three neurons with a
-# fourth that listens to them.
+# the two classes in opposite corners. No line separates them. Watch a neuron try. (Three neurons and a fourth that
+# listens to them will do it, as soon as you know how to train them.)
 
 # %%
 points, classes = plots.checkerboard(np.random.default_rng(0))
@@ -375,13 +387,9 @@ show(
 # | $b^{[l]}$ | biases, one per unit; NumPy adds them to every row | $(n_l,)$ |
 # | $z^{[l]}, a^{[l]}$ | pre-activations and activations | $(m, n_l)$ |
 #
-# Without $\sigma$ in between, two affine steps would be one affine step, and the net would still draw a straight
-# line.
-#
-# > **Careful.** Round brackets count examples, $x^{(i)}$; square brackets count layers, $a^{[l]}$. Some notes draw
-# > the matrix $Z$ as "layers × inputs". There is no such matrix: each layer has its own $z^{[l]}$, with one row per
-# > example and one column per unit (the transpose, where examples stand in columns). Some count the input as layer 1,
-# > some swap $j$ and $k$.
+# Round brackets count examples, $x^{(i)}$; square brackets count layers, $a^{[l]}$: each layer has its own $z^{[l]}$,
+# one row per example and one column per unit. Without $\sigma$ in between, two affine steps would be one affine step,
+# and the net would still draw a straight line.
 
 # %% quiz="shape_of_weights"
 
@@ -410,13 +418,14 @@ show(
 # 8". Let the classes compete instead. An example has a row of logits $z=(z_1,\dots,z_k)$; the **softmax** turns it
 # into probabilities that sum to 1, and the loss is again minus the logarithm of what the truth was given:
 #
-# $$p_j=\frac{e^{z_j}}{\sum_{l=1}^k e^{z_l}},\qquad L=-\log p_{y}=\log\sum_{l=1}^k e^{z_l}-z_{y}$$
+# $$p_j=\frac{e^{z_j}}{\sum_{q=1}^k e^{z_q}},\qquad E=-\log p_{c}=\log\sum_{q=1}^k e^{z_q}-z_{c}$$
 #
-# Here $y$ is the number of the right class. **By hand.** $z=(2,1,0)$, right class 0: the powers of $e$ are 7.389056,
-# 2.718282 and 1, their sum is 11.107338, $p=(0.665241, 0.244728, 0.090031)$, $L=-\log 0.665241=0.407606$.
+# $j$ and $q$ run over the $k$ classes, and $c$ is the number of the right one. **By hand.** $z=(2,1,0)$, right class
+# 0: the powers of $e$ are 7.389056, 2.718282 and 1, their sum is 11.107338, $p=(0.665241, 0.244728, 0.090031)$,
+# $E=-\log 0.665241=0.407606$.
 #
 # Overflow again: $e^{1000}$. Adding the same number to all logits of a row changes no probability, because it
-# multiplies above and below alike. So $\log\sum_l e^{z_l}=c+\log\sum_l e^{z_l-c}$ for every $c$. Choose $c$, row by
+# multiplies above and below alike. So $\log\sum_q e^{z_q}=s+\log\sum_q e^{z_q-s}$ for every $s$. Choose $s$, row by
 # row, so that no exponent is positive.
 
 # %% exercise="softmax_cross_entropy"
@@ -438,10 +447,12 @@ show(
 # |---|---|
 # | squared error, $a=\sigma(z)$ | $\frac1m\,(a-y)\odot\sigma'(z)$ |
 # | binary cross-entropy, $a=\sigma(z)$ | $\frac1m\,(a-y)$ |
-# | softmax cross-entropy, $p=\operatorname{softmax}(z)$ | $\frac1m\,(p-y)$, rows of $y$ **one-hot**: a single 1 |
+# | softmax cross-entropy, $p=\operatorname{softmax}(z)$ | $\frac1m\,(p-y)$, each row of $y$ **one-hot** |
 #
-# $\odot$ multiplies entry by entry. The third row is no accident. From $L=\log\sum_l e^{z_l}-z_y$ follows
-# $\partial L/\partial z_j=e^{z_j}/\sum_l e^{z_l}-[j=y]=p_j-y_j$.
+# $\odot$ multiplies entry by entry. A one-hot row holds 1 at the right class and 0 elsewhere. The third row is no
+# accident: differentiate $E=\log\sum_q e^{z_q}-z_c$. The logarithm gives $e^{z_j}/\sum_q e^{z_q}=p_j$; the term $-z_c$
+# gives $-1$ if $j$ is the right class $c$ and 0 if not, which is $-y_j$, an entry of the one-hot row. So
+# $\partial E/\partial z_j=p_j-y_j$.
 #
 # **By hand.** Squared error, $m=1$. $\sigma'(z^{[2]})=a(1-a)=(0.217001637, 0.193325599)$:
 #
@@ -597,8 +608,9 @@ show(
 # $$\text{relative difference}=\frac{\lVert g-n\rVert}{\lVert g\rVert+\lVert n\rVert}$$
 #
 # $\lVert\cdot\rVert$ is the Euclidean norm over all entries. It is 0 where both agree, 1 where they are opposite or
-# one is zero. Below $10^{-7}$ the gradient is right, above $10^{-3}$ it is wrong; in between, look for a kink or a
-# lost digit. Two gradients that are both zero agree: do not divide by zero.
+# one is zero. Below $10^{-7}$ the gradient is right, above $10^{-3}$ it is wrong; in between, look for lost digits,
+# or for a corner of the function within $h$, where the slope jumps. Two gradients that are both zero agree: do not
+# divide by zero.
 #
 # **By hand.** $g=(3,4)$, $n=(3,3.9)$: $0.1/(5+4.920366)=0.010080$.
 
@@ -607,8 +619,9 @@ show(
 # %% [markdown]
 # ## Find the bug
 #
-# Three colleagues each wrote a backward pass: A, B and C. Each has one slip. Each will train the digits network for
-# forty epochs. One of the slips is $\sigma'(a)$ for $\sigma'(z)$.
+# Three colleagues each wrote a backward pass: A, B and C. Each has one slip; one of the slips is $\sigma'(a)$ for
+# $\sigma'(z)$. Each will train the network that this chapter is about: 64 pixels in, 64 hidden units, 10 outputs. It
+# goes forty times through the training pictures, and each time through is called an **epoch**.
 
 # %% quiz="predict_bug"
 
@@ -619,10 +632,10 @@ run_softmax_cost = yours(softmax_cross_entropy)
 passes = {"yours": run_backward, **{letter: plots.suspect(letter) for letter in "ABC"}}
 accuracies = {}
 for name, backward_pass in passes.items():
+    start = np.random.default_rng(0)  # the same first weights and order of pictures for all
     history = train_network(
-        data, run_forward, backward_pass, run_step, run_softmax_cost,
-        generator=np.random.default_rng(0), progress=False,
-    )  # fmt: skip
+        data, run_forward, backward_pass, run_step, run_softmax_cost, generator=start, progress=False
+    )
     accuracies[name] = history.test_accuracy
     first, last = history.test_accuracy[0], history.test_accuracy[-1]
     print(f"{name:5}  test accuracy after 1 epoch {first:.1%}, after 40 {last:.1%}")
@@ -670,29 +683,30 @@ show(
 # The table does more than convict. It says *where* to look. Before you read on, name the three slips:
 #
 # - A and C are right in the last layer ($W_2$, $b_2$) and wrong in the first. So the start is right and the step back
-#   is wrong: equation 2. C is off by a few percent, A by more than half.
+#   is wrong: equation 2. The number itself is a clue. If $g$ is $r$ times the truth, the relative difference is
+#   $(r-1)/(r+1)$. A's 0.6 means $r=4$: A's gradients are about four times too large. Which factor did A forget that is
+#   never above $\tfrac14$? C's 0.05 means $r\approx1.1$: a tenth too large.
 # - B is right in both $W$ and wrong in both $b$. So every $\delta$ is right, and what is made of it for the biases is
 #   wrong: equation 4.
 #
-# **A** forgets $\sigma'$ on the way back. **B** takes the first example's $\delta$ instead of the sum over the batch.
-# **C** uses $\sigma'(a)$ for $\sigma'(z)$: since $a$ lies between 0 and 1, $\sigma'(a)$ lies between 0.197 and 0.25,
-# close enough to the truth to learn. Gradient checking needs none of that insight to see that something is wrong.
-# Check every new backward pass once, on a tiny net, and switch the check off to train.
+# **A** forgets $\sigma'$, near $z=0$ about $\tfrac14$, on the way back. **B** takes the first example's $\delta$
+# instead of the sum over the batch. **C** uses $\sigma'(a)$ for $\sigma'(z)$: since $a$ lies between 0 and 1,
+# $\sigma'(a)$ lies between 0.197 and 0.25, close enough to the truth to learn. Gradient checking needs none of that
+# insight to see that something is wrong. Check every new backward pass once, on a tiny net, and switch the check off
+# to train.
 #
 # ## Do it for real
 #
-# 64 inputs, 64 hidden units, 10 outputs: 4810 numbers to learn, 1437 pictures to learn from, 360 to be tested on.
-# Batches of 32 pictures (chapter 2 says why not all at once), rate 2, forty passes or **epochs** over the data.
+# The same network with your own backward pass: 4810 numbers to learn, 1437 pictures to learn from, 360 to be tested
+# on. Each step looks at a batch of 32 pictures (chapter 2 says why not at all of them), at rate 2, for forty epochs.
 # First, two predictions.
 
 # %% quiz="predict_loss"
 
 # %%
+parts = data, run_forward, run_backward, run_step, run_softmax_cost
 for loss in ("squared_error", "softmax_cross_entropy"):
-    history = train_network(
-        data, run_forward, run_backward, run_step, run_softmax_cost,
-        generator=np.random.default_rng(0), loss=loss, progress=False,
-    )  # fmt: skip
+    history = train_network(*parts, generator=np.random.default_rng(0), loss=loss, progress=False)
     first, last = history.test_accuracy[0], history.test_accuracy[-1]
     print(f"{loss:22} test accuracy after 1 epoch {first:.1%}, after 40 {last:.1%}")
 
@@ -706,10 +720,7 @@ for loss in ("squared_error", "softmax_cross_entropy"):
 
 # %%
 for rate in (2.0, 50.0):
-    history = train_network(
-        data, run_forward, run_backward, run_step, run_softmax_cost,
-        generator=np.random.default_rng(0), rate=rate, progress=False,
-    )  # fmt: skip
+    history = train_network(*parts, generator=np.random.default_rng(0), rate=rate, progress=False)
     costs_seen = ", ".join(f"{history.costs[epoch - 1]:.2f}" for epoch in (1, 10, 20, 40))
     print(
         f"rate {rate:4g}: cost after epochs 1, 10, 20, 40: {costs_seen}; test accuracy {history.test_accuracy[-1]:.1%}"
@@ -719,14 +730,13 @@ for rate in (2.0, 50.0):
 
 # %% [markdown]
 # At rate 50 the net knows one digit in ten, as it would by guessing, and pays far more than the $\log 10=2.30$ that
-# an even guess costs: it is wrong *and sure*. Too small a rate wastes your time; too large a rate wastes all of it.
+# an even guess costs: 13, then 25, and at last 51. It is wrong *and sure*, and it does not come back as the single
+# neuron did. Too small a rate wastes your time; too large a rate wastes all of it.
 #
 # Here is the run that counts. Everything in it is yours: forward, backward, step, cost.
 
 # %%
-history = train_network(
-    data, run_forward, run_backward, run_step, run_softmax_cost, generator=np.random.default_rng(0)
-)  # fmt: skip
+history = train_network(*parts, generator=np.random.default_rng(0))
 print(f"test accuracy {history.test_accuracy[-1]:.1%}")
 show(
     plots.training_curves(history),
@@ -773,15 +783,18 @@ show(
 graph = plots.small_graph()
 plots.show_graph(
     *graph,
-    alt="Computation graph of one half of (w x + b − y) squared. Values go right: w x = 1, plus b gives 0, minus y "
-    "gives −1, squared 1, times one half 0.5. Gradients: 2 comes back negative at w, −2; −1 at b; 1 at y's negative.",
+    alt="Computation graph of one half of (w x + b − y) squared. Values go right: w x = 1, plus b gives 0, plus −y "
+    "gives −1, squared 1, times one half 0.5. Derivatives come back left: 1 at J, 0.5 at the square, −1 at e, at both "
+    "sums and at the product, −2 at w, −0.5 at x, −1 at b and −1 at −y.",
 )
 
 # %% [markdown]
-# Each box is a **node**: a number, and the operation that made it. The shaded boxes are inputs. Each line is an
+# Each box is a **node**: a number, and the operation that made it. The shaded boxes are inputs. Each arrow is an
 # **edge**: a value goes along it to the right, a derivative comes back to the left. Blue is the value, computed left
 # to right, the *forward* pass. Orange, after ∂, is the derivative of the last node with respect to this one, computed
-# right to left, the *backward* pass. The wider the line, the more comes back along it.
+# right to left, the *backward* pass. The orange number on an edge is what comes back along it, and the wider the
+# line, the more that is. (Some notes make the vertices operands and the edges operations; here operations and
+# variables are nodes, and edges carry values.)
 #
 # **By hand.** The last node has the derivative 1. The square node: $J=\tfrac12 s$, so $\tfrac12$. The node
 # $e=wx+b-y=-1$: $s=e^2$, so $\tfrac12\cdot2e=-1$. Sums hand on what they get: $b$ has $-1$. A product hands on what
@@ -796,10 +809,6 @@ plots.show_graph(
 # | $\tanh u$ | $1-\tanh^2u$ |
 # | $e^u$ | $e^u$ |
 # | $\operatorname{relu}u=\max(0,u)$ | $1$ if $u>0$, else $0$ |
-#
-# > **Careful.** Some notes say that vertices are operands and edges are operations. It is the other way around:
-# > operations and variables are nodes, edges carry values. The derivative that belongs to a node $w$ is
-# > $\partial J/\partial w$, a number with a $J$ in it; "$d(w)/dw$" would always be 1.
 
 # %% quiz="nodes_and_edges"
 
@@ -810,7 +819,7 @@ plots.show_graph(
 plots.show_graph(
     *plots.shared_graph(),
     alt="Computation graph of (x + y) times (x y) at x = 2, y = 3: sum 5, product 6, result 30. The derivative at the "
-    "sum is 6, at the product 5; at x it is 21 and at y it is 16, each collected over two edges.",
+    "sum is 6, at the product 5; to x come 6 over the sum and 15 over the product, 21 together; to y 6 and 10, 16.",
 )
 
 # %% [markdown]
@@ -820,12 +829,12 @@ plots.show_graph(
 #
 # And there is an order to keep. $x$ may pass nothing on, and its derivative may not be used, before *both* edges have
 # delivered. So go through the nodes in an order in which each node stands behind all of its parents (what it was
-# computed from), and walk it backward. That is a **topological order**. To make one: a node may be written down when
-# all its parents have been; visit the parents first, then write the node; write no node twice.
+# computed from), and walk it backward. That is a **topological order**. A node may be written down once all its
+# parents have been, and no node is written twice.
 #
-# Recursion does that in four lines, and Python gives up at a depth of a thousand calls. Real graphs are deeper. Keep
-# a stack of your own: a list of pairs *(node, are its parents done?)*. Take a pair from the end. If the parents are
-# done, write the node down. If not, and the node is new, put it back as done, and put its parents on top of it.
+# Recursion does that in four lines, and Python gives up at a depth of a thousand calls. Real graphs are deeper: keep
+# the nodes that wait on a stack of your own, a list that you fill and empty at its end. A node is met there twice,
+# before its parents and after them; what must you note beside it to know which?
 
 # %% exercise="topological_sort"
 
@@ -834,7 +843,8 @@ plots.show_graph(
 # (`parents`), the local derivative for each parent (`local_gradients`), and the derivative of the output with respect
 # to itself (`gradient`), which `backward` fills in. Python turns `u + v` into `u.__add__(v)`, `u * v` into
 # `u.__mul__(v)` and `u**n` into `u.__pow__(n)`. Each method computes its number and returns a new `Value` that
-# remembers both: for the product above, `data` is 6, the parents are $x$ and $y$, the local gradients 3 and 2.
+# remembers both: for the product above, `data` is 6, the parents are $x$ and $y$, the local gradients 3 and 2. The
+# operation's sign is for drawings alone and yours to choose.
 # Subtraction and division are given; they use the others.
 #
 # `backward` is the rule that you found by hand. Sort. Set all gradients to 0 and the output's to 1. From the last
@@ -901,7 +911,7 @@ show(
 # ## Turn the knobs yourself
 #
 # Here is one hidden unit with three weights: $\hat y=w_3\tanh(w_1x_1+w_2x_2)$ at $x=(0.4,-0.4)$, target $t=1.6$,
-# $L=\tfrac12(\hat y-t)^2$. It starts at $w=(0.1, 0.1, 0.5)$.
+# $E=\tfrac12(\hat y-t)^2$. It starts at $w=(0.1, 0.1, 0.5)$.
 
 # %%
 scene = plots.three_weight_loss(Node, 0.1, 0.1, 0.5)
@@ -916,8 +926,9 @@ plots.show_graph(
 # there a thin dashed edge at $w_3$? The unit says $h=0$, and a weight that multiplies 0 changes nothing: **its
 # gradient is 0, though the best $w_3$ is far away.** A gradient tells you about here, not about there.
 #
-# **Goal:** bring the loss below 0.01. One weight alone cannot do it, nor can any two. Do it by hand first, following
-# the numbers after ∂. Then press Reset, and let gradient descent do it: how many steps does it need?
+# **Goal:** bring the loss below 0.01. Within the sliders' range, from −2 to 2, one weight alone cannot do it, nor can
+# any two. Do it by hand first, following the numbers after ∂. Then press Reset, and let gradient descent do it: how
+# many steps does it need?
 
 # %%
 explorer = plots.graph_explorer(Node)
@@ -954,9 +965,9 @@ print(descent.current.message)
 # That is chapter 2.
 #
 # **Words:** *logit*, pre-activation of an output · *epoch*, one pass over the training data · *batch*, the examples
-# of one step · *saturate*, to be where $\sigma'$ is nearly 0 · *one-hot*, a row of zeros with a single 1 ·
-# *gradient*, all partial derivatives together · *automatic differentiation*, also *autograd*; from the output back it
-# is called *reverse mode*. All symbols: `docs/notation.md`.
+# that are computed at once · *saturate*, to be where $\sigma'$ is nearly 0 · *one-hot*, a row of zeros with a single
+# 1 · *gradient*, all partial derivatives together · *automatic differentiation*, also *autograd*; from the output
+# back it is called *reverse mode*. All symbols: `docs/notation.md`.
 #
 # **Read on**
 #

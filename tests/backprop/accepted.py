@@ -474,7 +474,8 @@ class Value:
         return out
 
     def __pow__(self, exponent):
-        return self.unary(self.data**exponent, exponent * self.data ** (exponent - 1))
+        slope = 0 if exponent == 0 else exponent * self.data ** (exponent - 1)
+        return self.unary(self.data**exponent, slope)
 
     def tanh(self):
         t = (math.exp(2 * self.data) - 1) / (math.exp(2 * self.data) + 1)
@@ -537,7 +538,8 @@ class Value:
         return Value(self.data * other.data, (self, other), (other.data, self.data))
 
     def __pow__(self, exponent):
-        return Value(self.data ** exponent, (self,), (exponent * self.data ** exponent / self.data,))
+        slope = exponent * np.power(self.data, exponent - 1.0) if exponent else 0.0
+        return Value(self.data ** exponent, (self,), (slope,))
 
     def tanh(self):
         return Value(np.tanh(self.data), (self,), (1 / np.cosh(self.data) ** 2,))

@@ -173,7 +173,9 @@ def svg_texts(svg: str) -> list[str]:
 def test_the_graph_shows_every_value_and_gradient() -> None:
     texts = svg_texts(plots.graph_svg(*plots.shared_graph()))
     # By hand: f = (x + y)(x y) = 30 at (2, 3), ∂f/∂x = 2xy + y² = 21, ∂f/∂y = x² + 2xy = 16.
-    assert len(texts) == 15
+    assert len(texts) == 15 + 6
+    # On the edges, what comes back: 6 and 15 to x, 6 and 10 to y, 6 and 5 to the factors.
+    assert sorted(map(float, texts[15:])) == [5, 6, 6, 6, 10, 15]
     boxes = {tuple(texts[i : i + 3]) for i in range(0, 15, 3)}
     assert boxes == {
         ("x", "2.000", "∂ 21.000"),
@@ -190,6 +192,14 @@ def test_no_two_boxes_of_a_graph_overlap(graph: tuple[Value, dict[Value, str]]) 
     boxes = [(float(r.get("x", 0)), float(r.get("y", 0))) for r in svg.iter() if r.get("rx")]
     for (x1, y1), (x2, y2) in itertools.combinations(boxes, 2):
         assert abs(x1 - x2) >= plots.BOX_WIDTH or abs(y1 - y2) >= plots.BOX_HEIGHT
+
+
+def test_the_more_comes_back_the_wider_the_edge() -> None:
+    svg = plots.graph_svg(*plots.shared_graph())
+    widths = sorted(float(w) for w in re.findall(r"<line [^>]*stroke-width=\"([\d.]+)\"", svg))
+    # The shares 5, 6, 6, 6, 10 and 15 in a straight line of widths.
+    assert widths == pytest.approx(np.interp([5, 6, 6, 6, 10, 15], [5, 15], [widths[0], widths[-1]]), abs=0.01)
+    assert widths[-1] > 2 * widths[0]
 
 
 def test_a_dead_edge_is_drawn_thin_and_dashed() -> None:

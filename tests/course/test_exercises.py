@@ -60,7 +60,9 @@ def test_the_stub_is_not_written_yet(chapter, exercise):
 
 
 @pytest.mark.parametrize(
-    ("chapter", "exercise", "misconception"), MISCONCEPTIONS, ids=[f"{e.name}-{m.name}" for _, e, m in MISCONCEPTIONS]
+    ("chapter", "exercise", "misconception"),
+    MISCONCEPTIONS,
+    ids=[f"{c.slug}-{e.name}-{m.name}" for c, e, m in MISCONCEPTIONS],
 )
 @pytest.mark.parametrize("secret", SECRETS, ids=["public", "secret 1", "secret 2"])
 def test_a_misconception_is_called_by_its_own_name(
@@ -74,7 +76,7 @@ def test_a_misconception_is_called_by_its_own_name(
 
 
 @pytest.mark.parametrize(
-    ("chapter", "exercise", "text"), ACCEPTED, ids=[f"{e.name}-{i}" for i, (_, e, _) in enumerate(ACCEPTED)]
+    ("chapter", "exercise", "text"), ACCEPTED, ids=[f"{c.slug}-{e.name}-{i}" for i, (c, e, _) in enumerate(ACCEPTED)]
 )
 @pytest.mark.parametrize("secret", SECRETS, ids=["public", "secret 1", "secret 2"])
 def test_an_accepted_variant_passes(chapter, exercise, text, secret):
