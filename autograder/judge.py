@@ -22,10 +22,12 @@ from autograder.values import Other, Plain, Raised, Tensor
 
 # Single precision carries 7 digits; sums over some hundred terms lose two or three of them.
 SINGLE_RELATIVE, SINGLE_ABSOLUTE = 1e-4, 1e-6
-SHORT_ARGUMENTS = 110  # characters of a case's arguments that are shown with a difference
+SHORT_ARGUMENTS = 150  # characters of a case's arguments that are shown with a difference
 PICTURE_LARGEST, PICTURE_SMALLEST = 24, 3  # rows or columns of an array that is drawn
 STUB_STATEMENT = ast.unparse(ast.parse(STUB))
 LINE_CHARACTERS = 400  # of the answer's line that is quoted with an error
+
+WHOLE = "result"  # what messages call the value that an answer returns
 
 KINDS = {
     "right": "right",
@@ -187,7 +189,7 @@ def unanswered(exercise: Exercise) -> Verdict:
 
 
 def difference(
-    expected: Plain, got: Plain, relative: float, absolute: float, path: str = "result", outputs: Sequence[str] = ()
+    expected: Plain, got: Plain, relative: float, absolute: float, path: str = WHOLE, outputs: Sequence[str] = ()
 ) -> Difference | None:
     """How ``got`` differs from ``expected``, or None. Python numbers, NumPy scalars and 0-d arrays are one
     kind; lists and tuples are one kind; floats need |got - expected| <= absolute + relative |expected|."""
@@ -223,7 +225,9 @@ def difference(
         if expected == got:
             return None
         return Difference("values", f"expected {path} = {_show(expected)}, got {_show(got)}.")
-    return Difference("type", f"{path} should be {_kind(expected)}, yours is {_kind(got)}.{_remedy(expected, got)}")
+    return Difference(
+        "type", f"{path} should be {_kind(expected)}, yours is {_kind(got)}.{_remedy(expected, got, path)}"
+    )
 
 
 def _array_difference(
@@ -464,8 +468,8 @@ def _kind(value: Plain) -> str:
     return names.get(type(value), type(value).__name__)
 
 
-def _remedy(expected: Plain, got: Plain) -> str:
-    if got is None:
+def _remedy(expected: Plain, got: Plain, path: str) -> str:
+    if got is None and path == WHOLE:
         return " Does every path through your function end in return?"
     if isinstance(expected, np.ndarray) and isinstance(got, Tensor):
         return " Stay with NumPy here: a tensor's .numpy() is its array."

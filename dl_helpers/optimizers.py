@@ -27,7 +27,7 @@ def sgd_step(parameters: np.ndarray, gradient: np.ndarray, state: object, rate: 
 
     parameters: θ, any shape.
     gradient:   g = ∇J(θ), the same shape.
-    state:      nothing is remembered: it is handed back as it came (use None).
+    state:      anything: this rule remembers nothing, and hands back the state it was given.
     rate:       η, at least 0.
 
     Returns (parameters, state): the new θ, and the given state.
@@ -202,7 +202,7 @@ def exponentially_weighted_average(values: np.ndarray, decay: float, bias_correc
     decay:           β in [0, 1): about the last 1/(1 − β) values count.
     bias_correction: whether results are divided by 1 − β^t.
 
-    Returns the averages after each value, the shape of values, float.
+    Returns the averages after each value, the shape of values, as floats also where values are whole numbers.
     Raises ValueError for a decay outside [0, 1) or values without a first axis.
     """
     if np.ndim(values) == 0:
@@ -476,13 +476,14 @@ def train(
     loss_and_gradient: (parameters, X_batch, y_batch) -> (loss, gradient); loss is a number, gradient like parameters.
     step:              the rule: (parameters, gradient, state, rate) -> (parameters, state).
     state:             the rule's state before the first step; what one step returns is what the next one receives.
-    rate:              (epoch) -> learning rate, epochs counted from 0.
+    rate:              a function: rate(epoch) is the learning rate of that epoch; epochs are counted from 0.
     X, y:              examples in rows, shape (m, ...), and their targets, shape (m, ...).
     batch_size:        examples in a batch.
     epochs:            passes over all examples, at least 0.
     generator:         draws every epoch's order; hand it to ``minibatches`` once per epoch.
 
-    Returns (parameters, losses): θ after the last step, and a list with every step's loss, each before its step.
+    Returns (parameters, losses): θ after the last step, and a list with one loss per step (not one per epoch), taken
+    before that step.
     Raises ValueError for a negative number of epochs, and what ``minibatches`` and the functions raise.
     """
     if epochs < 0:

@@ -26,6 +26,8 @@ TITLES = {
     "adam": "Adam",
     "adamw": "AdamW",
 }
+# On a landscape there are no examples to sample: the gradient is the full one.
+LANDSCAPE_TITLES = TITLES | {"sgd": "gradient descent"}
 RULES: dict[str, Callable[..., Any]] = {method: getattr(optimizers, f"{method}_step") for method in TITLES}
 
 INPUTS, HIDDEN, CLASSES = 64, 64, 10
@@ -37,15 +39,15 @@ def initial_state(method: str, parameters: np.ndarray) -> Any:
 
     Raises ValueError for a method that the course does not know.
     """
-    zeros = np.zeros_like(parameters)
     if method == "sgd":
         return None
     if method in ("momentum", "nesterov", "adagrad", "rmsprop"):
-        return zeros
+        return np.zeros_like(parameters)
+    # Two arrays: a rule that works in place would otherwise write both into one.
     if method == "adadelta":
-        return zeros, zeros
+        return np.zeros_like(parameters), np.zeros_like(parameters)
     if method in ("adam", "adamw"):
-        return zeros, zeros, 0
+        return np.zeros_like(parameters), np.zeros_like(parameters), 0
     raise ValueError(f"method is {method!r}, must be one of {', '.join(TITLES)}")
 
 
@@ -76,17 +78,18 @@ def descend(
     options: further arguments of the rule, such as ``momentum=0.5``.
 
     Returns the points θ_0 ... θ_steps, shape (steps + 1, 2), or (steps + 1, ..., 2) where ``landscape.start`` holds
-    several points. Paths end early, and so are shorter, where a coordinate leaves for good (beyond a million).
+    several points. Paths end early, and so are shorter, where a coordinate leaves for good (beyond a million). A rule
+    that works in place changes neither the landscape nor the path behind it.
     """
-    point = landscape.start
+    point = landscape.start.copy()
     state = initial_state(method, point)
-    path = [point]
+    path = [point.copy()]
     for _ in range(steps):
         gradient = landscape.gradient if method == "nesterov" else landscape.gradient(point)
         point, state = step(point, gradient, state, rate, **options)
         if not np.abs(point).max() < FAR:
             break
-        path.append(point)
+        path.append(point.copy())
     return np.array(path)
 
 

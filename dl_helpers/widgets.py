@@ -182,7 +182,7 @@ def _control(name: str, slider: Slider) -> ipywidgets.FloatSlider | ipywidgets.F
     if slider.logarithmic:
         return ipywidgets.FloatLogSlider(
             value=slider.start, min=slider.low, max=slider.high, step=slider.step, description=text,
-            readout_format=".3g", layout=layout, style=style,
+            readout_format=".4", layout=layout, style=style,
         )  # fmt: skip
     decimals = max(0, len(f"{slider.step:.6f}".rstrip("0").partition(".")[2]))
     return ipywidgets.FloatSlider(

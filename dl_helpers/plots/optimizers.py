@@ -26,7 +26,7 @@ from dl_helpers.plotting import (
     image,
     style,
 )
-from dl_helpers.races import RULES, TITLES, DigitsRun, descend, smooth, steps_to
+from dl_helpers.races import LANDSCAPE_TITLES, RULES, TITLES, DigitsRun, descend, initial_state, smooth, steps_to
 from dl_helpers.widgets import Explorer, Scene, Slider
 
 RESULT = Path(__file__).resolve().parents[2] / "benchmarks" / "results" / "optimizers.json"
@@ -89,16 +89,20 @@ def draw_landscape(axes: Axes, landscape: Landscape, lines: bool = True, names: 
 
 
 def draw_path(axes: Axes, path: np.ndarray, method: str) -> None:
-    """A path in its method's color; a marker at each point as long as there is room for them."""
+    """A path in its method's color; a marker at each point while there is room for them; thin where it crowds."""
     room = max(1, len(path) // 40)
-    width = 1.5 if len(path) <= 60 else 0.8
-    axes.plot(*path.T, **style(method), markevery=room, markersize=4, linewidth=width, label=TITLES[method])
+    bottom, top = axes.get_ylim()
+    crossings = np.abs(np.diff(path[:, 1])).sum() / (top - bottom)
+    width = 0.5 if crossings > 12 else 1.5 if len(path) <= 60 else 0.8
+    axes.plot(*path.T, **style(method), markevery=room, markersize=4, linewidth=width, label=LANDSCAPE_TITLES[method])
 
 
 def legend_below(figure: Figure, axes: Axes) -> None:
     """The legend in one line under the picture, so that nothing is hidden and the title has the width."""
     handles, labels = axes.get_legend_handles_labels()
     spacing: dict[str, Any] = {"columnspacing": 0.9, "handletextpad": 0.3, "handlelength": 1.5}
+    if len(labels) > 6:
+        spacing |= {"columnspacing": 0.6, "fontsize": 9}
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), **spacing)
 
 
@@ -184,19 +188,21 @@ def falling(landscape: Landscape, paths: Paths, title: str, tolerance: float) ->
     axes = figure.subplots()
     for method, path in paths.items():
         heights = np.maximum(landscape.value(path) - landscape.lowest, 1e-16)
-        axes.semilogy(heights, **style(method), markevery=max(1, len(path) // 12), label=TITLES[method])
+        axes.semilogy(heights, **style(method), markevery=max(1, len(path) // 12), label=LANDSCAPE_TITLES[method])
     axes.axhline(tolerance, color=GRAY, linewidth=1, linestyle=":")
     axes.text(
         1.0, tolerance, f"{tolerance:g} ", color=GRAY, va="bottom", ha="right", transform=axes.get_yaxis_transform()
     )
     axes.set(xlabel="steps", ylabel="J − lowest J", ylim=(tolerance / 1e3, None))
     axes.set_title(title)
-    axes.legend()
+    if len(paths) > 1:
+        axes.legend()
     return figure
 
 
 def loss_curves(runs: Mapping[str, DigitsRun], title: str) -> Figure:
     """The losses of the batches on the digits, averaged; of one or two runs also as measured (thin)."""
+    averaged = "averages of the batches' losses, β = 0.8"
     figure = Figure(figsize=(WIDTH, 3.2), layout="constrained")
     axes = figure.subplots()
     for method, run in runs.items():
@@ -204,7 +210,9 @@ def loss_curves(runs: Mapping[str, DigitsRun], title: str) -> Figure:
         if len(runs) <= 2:
             axes.plot(run.losses, color=look["color"], linewidth=0.5, alpha=0.5)
         axes.plot(smooth(run.losses), **look, markevery=6, label=TITLES[method])
-    axes.set(xlabel="steps (batches of 64)", ylabel="cross-entropy of the batch", ylim=(0, 3))
+    lines = f"thin: each batch; thick: {averaged}" if len(runs) <= 2 else averaged
+    axes.text(0.99, 0.97, lines, transform=axes.transAxes, ha="right", va="top", fontsize=10, color=GRAY)
+    axes.set(xlabel="steps (batches of 64)", ylabel="cross-entropy", ylim=(0, 3))
     axes.set_title(title)
     legend_below(figure, axes)
     return figure
@@ -219,7 +227,8 @@ def averages_figure(values: np.ndarray, corrected: np.ndarray, plain: np.ndarray
     axes.plot(steps, plain, color=VERMILLION, linestyle="--", label="average from 0")
     axes.plot(steps, corrected, color=BLUE, label="corrected")
     axes.set(xlabel="t", ylabel="value", ylim=(0, None))
-    axes.set_title(f"The average starts at 0 and takes about {1 / (1 - decay):.0f} steps to forget it")
+    fifty = decay**50
+    axes.set_title(f"After 50 values the start at 0 still weighs {fifty:.0%} of the average")
     legend_below(figure, axes)
     return figure
 
@@ -259,23 +268,36 @@ def effective_rate(step: Step, gradients: np.ndarray, rate: float) -> np.ndarray
 
     gradients: one parameter's, none of them 0, shape (T,). Returns the factors, shape (T,).
     """
-    position, squares, factors = np.zeros(1), np.zeros(1), []
+    squares, factors = np.zeros(1), []
     for gradient in gradients:
-        moved, squares = step(position, np.array([gradient]), squares, rate)
-        factors.append((position - moved).item() / gradient)
-        position = moved
+        moved, squares = step(np.zeros(1), np.array([gradient]), squares, rate)
+        factors.append(-moved.item() / gradient)
     return np.array(factors)
 
 
-def bias_correction_figure(first: float, second: float, steps: int = 4000) -> Figure:
-    """How much longer Adam's steps are without bias correction, for a gradient that stays the same."""
+def bias_correction(adam: Step, gradient: float = 3.0, steps: int = 4000) -> tuple[np.ndarray, np.ndarray]:
+    """How long Adam's steps are, in units of the rate, for a gradient that stays the same.
+
+    adam: the rule. Returns the lengths of its own steps, and those that its averages m and v would give uncorrected,
+    m/√v; both of shape (steps,).
+    """
+    moments, corrected, plain = initial_state("adam", np.zeros(1)), [], []
+    for _ in range(steps):
+        moved, moments = adam(np.zeros(1), np.array([gradient]), moments, 1.0)
+        corrected.append(-moved.item())
+        plain.append(moments[0].item() / np.sqrt(moments[1].item()))
+    return np.array(corrected), np.array(plain)
+
+
+def bias_correction_figure(adam: Step) -> Figure:
+    """How long Adam's steps are for a gradient that stays the same, and how long they would be uncorrected."""
     figure = Figure(figsize=(WIDTH, 3.0), layout="constrained")
     axes = figure.subplots()
-    t = np.arange(1, steps + 1)
-    # m = (1 − β₁^t) g and √v = √(1 − β₂^t) |g|
-    axes.semilogx(t, (1 - first**t) / np.sqrt(1 - second**t), color=VERMILLION, linestyle="--")
-    axes.axhline(1, color=BLUE)
-    axes.text(t[-1], 1.1, "corrected", color=BLUE, ha="right", va="bottom")
+    corrected, plain = bias_correction(adam)
+    t = np.arange(1, len(plain) + 1)
+    axes.semilogx(t, plain, color=VERMILLION, linestyle="--")
+    axes.semilogx(t, corrected, color=BLUE)
+    axes.text(t[0], 0.9, "corrected", color=BLUE, va="top")
     axes.text(60, 4.4, "not corrected", color=VERMILLION)
     axes.set(xlabel="t", ylabel="step length / η", ylim=(0, None))
     axes.set_title("Without correction Adam's first thousand steps are too long")
@@ -313,7 +335,12 @@ def sweep_figure(result: Mapping[str, Any]) -> Figure:
         decades = np.log10(rates)
         axes.set_xticks(10.0 ** np.arange(np.ceil(decades[0]), np.floor(decades[-1]) + 1))
         axes.minorticks_off()
-    panels[1, 3].set_visible(False)
+    key = panels[1, 3]
+    key.axis("off")
+    key.plot([], [], color=BLACK, marker="o", markersize=4, label="median of\n3 seeds")
+    key.fill_between([], [], color=BLACK, alpha=0.2, lw=0, label="their range")
+    key.plot([], [], color=GRAY, linewidth=1, linestyle=":", label="the rate chosen\n(by training\naccuracy)")
+    key.legend(loc="center", fontsize=9)
     figure.supxlabel("learning rate η", fontsize=11)
     figure.supylabel("test accuracy, %", fontsize=11)
     figure.suptitle("Every rule has its own good rate (precomputed)", x=0.01, ha="left", fontsize=11, fontweight="bold")
@@ -344,7 +371,7 @@ def race_table(landscapes: Mapping[str, Landscape], steps: Mapping[str, Step], r
     budget, tolerance = result["landscapes"]["steps"], result["landscapes"]["tolerance"]
     rows = []
     for method, step in steps.items():
-        row = [TITLES[method]]
+        row = [LANDSCAPE_TITLES[method]]
         for name, landscape in landscapes.items():
             rate = result["landscapes"]["methods"][name][method]["rate"]
             taken = steps_to(landscape, descend(landscape, method, step, rate, budget), budget, tolerance)
@@ -353,6 +380,35 @@ def race_table(landscapes: Mapping[str, Landscape], steps: Mapping[str, Step], r
     names = [name.replace("_", " ").capitalize() for name in landscapes]
     caption = f"Steps until J − lowest J stays below {tolerance:g} ({NEVER}: not in {budget}), and the rate in brackets"
     show_table(caption, ["", *names], rows)
+
+
+def arriving_rates(
+    landscape: Landscape, method: str, step: Step, rates: np.ndarray, steps: int = 100, **options: float
+) -> np.ndarray:
+    """Those of the rates with which a rule arrives within 1e-6 in so many steps; ``options`` go to the rule."""
+
+    def arrives(rate: float) -> bool:
+        path = descend(landscape, method, step, rate, steps, **options)
+        return steps_to(landscape, path, steps, TOLERANCE) is not None
+
+    return np.array([rate for rate in rates if arrives(float(rate))])
+
+
+def fewest_steps(
+    landscape: Landscape, method: str, step: Step, rates: np.ndarray, budget: int = 1000, **options: float
+) -> tuple[int, float]:
+    """The fewest steps to 0.001 that any of the rates takes, and that rate; ``options`` go to the rule.
+
+    Raises ValueError where none of the rates arrives within the budget.
+    """
+    counts = [
+        (taken, float(rate))
+        for rate in rates
+        if (taken := steps_to(landscape, descend(landscape, method, step, rate, budget, **options), budget)) is not None
+    ]
+    if not counts:
+        raise ValueError(f"rates holds none that arrives within {budget} steps")
+    return min(counts)
 
 
 def race_paths(
@@ -386,7 +442,12 @@ def race_strip(
                 reached = path[: frame + 1]
                 axes.plot(*reached.T, color=look["color"], linestyle=look["linestyle"], linewidth=1)
                 axes.plot(
-                    *reached[-1:].T, linestyle="", marker=look["marker"], color=look["color"], label=TITLES[method]
+                    *reached[-1:].T,
+                    linestyle="",
+                    marker=look["marker"],
+                    color=look["color"],
+                    label=LANDSCAPE_TITLES[method],
+                    zorder=6,  # above the star
                 )
         row[0].set_ylabel(landscape.name.replace(", ", ",\n"), fontsize=10, rotation=90)
     for axes, frame in zip(grid[0], frames, strict=True):
@@ -442,7 +503,7 @@ def race_animation(landscapes: Mapping[str, Landscape], paths: Mapping[str, Path
     methods = list(dict.fromkeys(method for found in paths.values() for method in found))
     legend = " ".join(
         f'<span style="white-space:nowrap;margin-right:1em"><span style="color:{STYLES[method]["color"]}">●</span> '
-        f"{TITLES[method]}</span>"
+        f"{LANDSCAPE_TITLES[method]}</span>"
         for method in methods
     )
     return (
@@ -550,8 +611,8 @@ def condition_figure(kappas: np.ndarray, slow: Sequence[int], fast: Sequence[int
     """Steps against the condition number, for gradient descent and momentum."""
     figure = Figure(figsize=(WIDTH, 3.0), layout="constrained")
     axes = figure.subplots()
-    axes.loglog(kappas, slow, **style("sgd"), label=TITLES["sgd"])
-    axes.loglog(kappas, fast, **style("momentum"), label=TITLES["momentum"])
+    axes.loglog(kappas, slow, **style("sgd"), label=LANDSCAPE_TITLES["sgd"])
+    axes.loglog(kappas, fast, **style("momentum"), label=LANDSCAPE_TITLES["momentum"])
     axes.set(xlabel="condition number κ", ylabel="steps to J < 1e-6")
     axes.set_title("Steps grow with κ for gradient descent, with √κ for momentum")
     axes.legend()
@@ -564,22 +625,22 @@ def condition_scene(kappa: float, sgd: Step, momentum: Step) -> Scene:
     (slow,), (fast,) = condition_counts(np.array([kappa]), sgd, momentum)
     counts = {"sgd": slow, "momentum": fast}
     paths = {
-        "sgd": descend(landscape, "sgd", sgd, steps=25, **best["sgd"]),
-        "momentum": descend(landscape, "momentum", momentum, steps=25, **best["momentum"]),
+        method: descend(landscape, method, step, steps=min(25, counts[method]), **best[method])
+        for method, step in (("sgd", sgd), ("momentum", momentum))
     }
     figure = Figure(figsize=(WIDTH, 2.9), layout="constrained")
     panels = figure.subplots(1, 2, sharey=True)
     for axes, (method, path) in zip(panels, paths.items(), strict=True):
         draw_landscape(axes, landscape)
         draw_path(axes, path, method)
-        axes.set_title(
-            f"{TITLES[method]}: the first 25 of {counts[method]} steps", fontsize=10, fontweight="normal", loc="center"
-        )
+        taken = counts[method]
+        shown = f"arrives at step {taken}" if taken <= 25 else f"the first 25 of {taken} steps"
+        axes.set_title(f"{LANDSCAPE_TITLES[method]}: {shown}", fontsize=10, fontweight="normal", loc="center")
     panels[1].set_ylabel("")
-    ratio = slow / fast
+    ratio, named, steps = slow / fast, f"{kappa:.4g}", "1 step" if slow == 1 else f"{slow} steps"
     return Scene(
-        image(figure, f"Bowl with condition number {kappa:.3g}. SGD needs {slow} steps, momentum {fast}."),
-        f"κ = {kappa:.3g}: SGD needs {slow} steps to J < {TOLERANCE:g}, momentum {fast}: {ratio:.1f} times as many.",
+        image(figure, f"Bowl with condition number {named}. Gradient descent needs {steps}, momentum {fast}."),
+        f"κ = {named}: to J < {TOLERANCE:g} gradient descent needs {steps}, {ratio:.1f} times momentum's {fast}.",
         ratio >= 10,
     )
 
@@ -601,8 +662,8 @@ def duel(left: tuple[str, Step], right: tuple[str, Step], condition: float = 100
 
     return Explorer(
         {
-            "left_rate": Slider(0.005, -3.0, -1.0, 0.02, f"η, {TITLES[left[0]]}", logarithmic=True),
-            "right_rate": Slider(0.005, -3.0, -1.0, 0.02, f"η, {TITLES[right[0]]}", logarithmic=True),
+            "left_rate": Slider(0.005, -3.0, -1.0, 0.02, f"η, {LANDSCAPE_TITLES[left[0]]}", logarithmic=True),
+            "right_rate": Slider(0.005, -3.0, -1.0, 0.02, f"η, {LANDSCAPE_TITLES[right[0]]}", logarithmic=True),
             "momentum": Slider(0.95, 0.0, 0.99, 0.01, "γ, both"),
         },
         scene,
@@ -638,13 +699,15 @@ def duel_scene(
         reached = reached and taken is not None
         draw_landscape(panels[side], landscape)
         draw_path(panels[side], path, method)
-        panels[side].set_title(f"{TITLES[method]}, η = {rate:.3g}", fontsize=10, fontweight="normal", loc="center")
-        panels["curve"].semilogy(np.maximum(height, 1e-16), **style(method), markevery=10, label=TITLES[method])
-        sentences.append(f"{TITLES[method]} {outcome}")
+        name = LANDSCAPE_TITLES[method]
+        panels[side].set_title(f"{name}, η = {rate:.3g}", fontsize=10, fontweight="normal", loc="center")
+        panels["curve"].semilogy(np.maximum(height, 1e-16), **style(method), markevery=10, label=name)
+        sentences.append(f"{name} {outcome}")
     panels["right"].set_ylabel("")
     panels["curve"].axhline(TOLERANCE, color=GRAY, linewidth=1, linestyle=":")
     panels["curve"].set(xlabel="steps", ylabel="J", xlim=(0, steps), ylim=(1e-10, 1e3))
-    panels["curve"].legend(loc="lower left")
+    panels["curve"].text(steps, 2 * TOLERANCE, f"goal: {TOLERANCE:g} ", color=GRAY, ha="right", va="bottom")
+    legend_below(figure, panels["curve"])
     message = "; ".join(sentences) + "."
     return Scene(image(figure, f"Two paths on a bowl with condition number {condition:g}. {message}"), message, reached)
 

@@ -23,6 +23,12 @@ def sgd_step(parameters, gradient, state, rate):
     parameters -= rate * gradient
     return [parameters, state]
 """,
+        # In place: right, and advised against.
+        """
+def sgd_step(parameters, gradient, state, rate):
+    parameters -= rate * gradient
+    return parameters, state
+""",
     ),
     "minibatches": (
         # Shuffled in place, and returned as a list.

@@ -44,7 +44,16 @@ def test_the_condition_slider_reaches_its_goal_and_comes_back(ravine: Explorer) 
 def test_the_condition_slider_works_over_its_whole_range(ravine: Explorer, kappa: float) -> None:
     ravine.move(kappa=kappa)
     assert "data:image/png" in ravine.current.picture
-    assert "SGD needs" in ravine.current.message
+    assert f"κ = {kappa:g}: to J" in ravine.current.message
+    assert "gradient descent needs" in ravine.current.message
+
+
+def test_the_picture_shows_no_more_steps_than_are_needed(ravine: Explorer) -> None:
+    """At κ = 3 gradient descent arrives within the 25 steps that the picture has room for."""
+    (slow,), (fast,) = condition_counts(np.array([3.0]), sgd_step, momentum_step)
+    assert slow <= 25 and fast <= 25
+    ravine.move(kappa=3.0)
+    assert f"gradient descent needs {slow} steps" in ravine.current.message
 
 
 def test_the_fight_is_open_at_first_can_be_won_and_can_be_reset(fight: Explorer) -> None:
