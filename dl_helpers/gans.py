@@ -264,11 +264,12 @@ def game_value(p_data: np.ndarray, p_generator: np.ndarray, discriminator: np.nd
         raise ValueError("discriminator must lie in [0, 1] everywhere")
     if not (abs(p_data.sum() - 1) <= LAW_TOLERANCE and abs(p_generator.sum() - 1) <= LAW_TOLERANCE):
         raise ValueError(f"p_data and p_generator have the sums {p_data.sum()} and {p_generator.sum()}, must have 1")
+    data, fakes = p_data > 0, p_generator > 0
     with np.errstate(divide="ignore"):
-        log_real = np.log(discriminator)
-        log_fake = np.log(1 - discriminator)
-    # V = Σ p_data log D + Σ p_g log(1 − D), over the bins in which something comes
-    return float(np.sum(p_data * log_real, where=p_data > 0) + np.sum(p_generator * log_fake, where=p_generator > 0))
+        # V = Σ p_data log D + Σ p_g log(1 − D), each over the bins in which something comes
+        real = np.sum(p_data[data] * np.log(discriminator[data]))
+        fake = np.sum(p_generator[fakes] * np.log(1 - discriminator[fakes]))
+    return float(real + fake)
 
 
 def jensen_shannon(p: np.ndarray, q: np.ndarray) -> float:
@@ -499,8 +500,7 @@ def frechet_distance(
     Returns a float, 0 for equal Gaussians, in the squared units of the features.
     Raises ValueError for shapes that do not fit, or a covariance that is not symmetric or not finite.
     """
-    n = len(mean)
-    if not (mean.shape == other_mean.shape == (n,) and covariance.shape == other_covariance.shape == (n, n)):
+    if not (mean.shape == other_mean.shape and covariance.shape == other_covariance.shape == (len(mean), len(mean))):
         raise ValueError(
             f"means must be (n,) and covariances (n, n), they have shapes {mean.shape}, {other_mean.shape}, "
             f"{covariance.shape} and {other_covariance.shape}"
