@@ -26,6 +26,7 @@ ONE_FACTOR = "def sigmoid_derivative(z):\n    return 1 - sigmoid(z)"
 WIDGETS = {
     "01_backprop": ("plots.graph_explorer(", [["End"], ["Home"], ["End", "PageDown", "PageDown", "PageDown"]]),
     "02_optimizers": ("plots.conditions(", [["End"]]),
+    "13_gans": ("plots.rates_widget(", [[], ["End"], ["End"]]),
     "12_autoencoders": ("plots.turning_point(", [["ArrowLeft"] * 6, ["ArrowLeft"] * 22]),
 }
 
