@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import nbformat
 import pytest
+from rich.console import Console
 
 from autograder.chapters import chapters
 from autograder.classroom import Classroom
@@ -256,7 +257,7 @@ def test_html_in_prose_and_names_is_dead(everyone: Graded, chapter: Chapter) -> 
 def test_the_demos_table_has_everybody_and_every_slip(
     everyone: Graded, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "400")
+    monkeypatch.setattr("autograder.demo.console", Console(width=400))
     show_results(everyone.classroom, SELECTED)
     shown = capsys.readouterr().out
     for learner in CLASS:
