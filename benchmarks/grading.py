@@ -104,6 +104,8 @@ def compare(expected, got, relative, absolute):
         assert expected.keys() == got.keys()
         for key in expected:
             compare(expected[key], got[key], relative, absolute)
+    elif isinstance(expected, str):
+        assert expected == got
     else:
         assert np.shape(expected) == np.shape(got)
         np.testing.assert_allclose(got, expected, rtol=relative, atol=absolute)
