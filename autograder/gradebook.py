@@ -46,6 +46,11 @@ class Gradebook:
         try:
             self._register()
             self.database = NbgraderGradebook(classroom.gradebook, course_id="deep-learning-course")
+            # One writer, and each submission once: what was loaded need not be asked for again after a commit. The
+            # cells are held here, since the session itself forgets what nobody refers to.
+            self.database.db().expire_on_commit = False
+            notebook = self.database.find_notebook(chapter.topic, chapter.slug)
+            self._cells = [*notebook.grade_cells, *notebook.solution_cells]
         except OperationalError as error:
             raise ClassroomError(f"the gradebook {classroom.gradebook} cannot be used: {error.orig}") from error
 
@@ -110,7 +115,7 @@ class Gradebook:
         path = self.classroom.autograded(result.submission.learner, self.chapter)
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(".partial")
-        # As nbformat writes it, without the validation: the released notebook is valid, and only texts were put into it.
+        # As nbformat writes it, but not validated again: the released notebook is valid, and texts alone went in.
         partial.write_text(nbformat.v4.writes(notebook), encoding="utf-8")
         os.replace(partial, path)
 
