@@ -157,8 +157,8 @@ def sparsity_penalty(activations: torch.Tensor, kind: str, strength: float, targ
     """A price on active hidden units, by one of two kinds:
 
     "l1": λ/m Σ_i Σ_j |h_ij|: every activation costs what it is large.
-    "kl": λ Σ_j [ρ log(ρ/ρ̂_j) + (1 − ρ) log((1 − ρ)/(1 − ρ̂_j))] with ρ̂_j = 1/m Σ_i h_ij: the divergence of a coin
-          that shows heads with probability ρ from one that shows it as often as unit j is active.
+    "kl": λ Σ_j [ρ log(ρ/ρ̂_j) + (1 − ρ) log((1 − ρ)/(1 − ρ̂_j))] with ρ̂_j = 1/m Σ_i h_ij: KL(ρ‖ρ̂_j) of two
+          coins, one that shows heads with probability ρ and one that shows it as often as unit j is active.
 
     activations: h, shape (m, k); for "kl" strictly between 0 and 1.
     kind:        "l1" or "kl".

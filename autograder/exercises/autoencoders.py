@@ -76,6 +76,10 @@ def absolute_errors(inputs: Tensor, reconstructions: Tensor) -> Tensor:
     return torch.sum(torch.abs(inputs - reconstructions)) / len(inputs)
 
 
+def one_axis_summed(inputs: Tensor, reconstructions: Tensor) -> Tensor:
+    return torch.mean(torch.sum((inputs - reconstructions) ** 2, dim=1))
+
+
 RECONSTRUCTION_LOSS = Exercise(
     reference=autoencoders.reconstruction_loss,
     learned="You can say how far a drawing is from its model, picture by picture.",
@@ -98,6 +102,10 @@ RECONSTRUCTION_LOSS = Exercise(
         Misconception("the sum over the batch: no mean over the examples was taken.", summed_over_the_examples),
         Misconception("the length of each error, not its square.", length_not_squared),
         Misconception("sums of absolute differences.", absolute_errors),
+        Misconception(
+            "a sum over one axis only: pictures have two or more, and over the others you took the mean.",
+            one_axis_summed,
+        ),
     ),
 )
 
@@ -219,6 +227,17 @@ def targets_are_shown(
     return autoencoders.training_step(model, optimizer, targets, inputs, penalty)
 
 
+def mean_squared_error_for_loss(
+    model: nn.Module, optimizer: torch.optim.Optimizer, inputs: Tensor, targets: Tensor, penalty: Penalty
+) -> float:
+    optimizer.zero_grad()
+    cost = functional.mse_loss(model(inputs), targets)
+    cost = cost if penalty is None else cost + penalty(model, inputs)
+    cost.backward()
+    optimizer.step()
+    return cost.item()
+
+
 def cost_of(model: nn.Module, inputs: Tensor, targets: Tensor, penalty: Penalty) -> Tensor:
     cost = autoencoders.reconstruction_loss(targets, model(inputs))
     return cost if penalty is None else cost + penalty(model, inputs)
@@ -249,6 +268,10 @@ TRAINING_STEP = Exercise(
         Misconception("a model trained without the penalty.", penalty_forgotten),
         Misconception("the right steps, with the cost as it is after each.", cost_after_the_step),
         Misconception("a model that is shown the targets and asked to draw the inputs.", targets_are_shown),
+        Misconception(
+            "torch's mean squared error where reconstruction_loss belongs: it divides by the features too.",
+            mean_squared_error_for_loss,
+        ),
     ),
 )
 
@@ -286,6 +309,19 @@ class BiasesLeftOut(autoencoders.TiedAutoencoder):
         return codes @ self.weight
 
 
+class SharedMemory(autoencoders.TiedAutoencoder):
+    def __init__(self, weights: Tensor) -> None:
+        super().__init__(weights)
+        self.weight = nn.Parameter(weights)
+
+
+class BiasesInSinglePrecision(autoencoders.TiedAutoencoder):
+    def __init__(self, weights: Tensor) -> None:
+        super().__init__(weights)
+        self.encoder_bias = nn.Parameter(torch.zeros(weights.shape[0]))
+        self.decoder_bias = nn.Parameter(torch.zeros(weights.shape[1]))
+
+
 TIED_AUTOENCODER = Exercise(
     reference=autoencoders.TiedAutoencoder,
     learned="One matrix reads and writes: half the parameters, and its rows are pictures.",
@@ -308,6 +344,13 @@ TIED_AUTOENCODER = Exercise(
         Misconception("a reconstruction that passes a sigmoid, as the code does.", SigmoidOnBothSides),
         Misconception("a decoder that multiplies by the same side of W as the encoder.", NotTransposed),
         Misconception("a network that leaves its two biases out.", BiasesLeftOut),
+        Misconception(
+            "a weight that shares its memory with the given weights: training one changes the other.", SharedMemory
+        ),
+        Misconception(
+            "biases in torch's default float32, whatever the weights are: they should have W's precision.",
+            BiasesInSinglePrecision,
+        ),
     ),
 )
 
@@ -407,6 +450,18 @@ def heads_without_tails(activations: Tensor, kind: str, strength: float, target:
     return strength * torch.sum(target * torch.log(target / activations.mean(dim=0)))
 
 
+def signs_cancel(activations: Tensor, kind: str, strength: float, target: float) -> Tensor:
+    if kind == "l1":
+        return strength * torch.sum(activations) / len(activations)
+    return autoencoders.sparsity_penalty(activations, kind, strength, target)
+
+
+def mean_over_all_entries(activations: Tensor, kind: str, strength: float, target: float) -> Tensor:
+    if kind == "l1":
+        return strength * torch.mean(torch.abs(activations))
+    return autoencoders.sparsity_penalty(activations, kind, strength, target)
+
+
 SPARSITY_PENALTY = Exercise(
     reference=autoencoders.sparsity_penalty,
     learned="You can make units keep silent, one by one or on average.",
@@ -441,6 +496,8 @@ SPARSITY_PENALTY = Exercise(
         Misconception("the divergence with ρ and ρ̂ exchanged.", coins_exchanged),
         Misconception("the divergence of every single activation, not of each unit's mean.", each_activation_a_coin),
         Misconception("half of the divergence: the part for tails, 1 − ρ, is missing.", heads_without_tails),
+        Misconception("a sum without absolute values: activations of both signs cancel.", signs_cancel),
+        Misconception("for l1 the mean over all entries: over the units it is a sum.", mean_over_all_entries),
     ),
 )
 
@@ -491,7 +548,8 @@ CORRUPT = Exercise(
     draw=draw_corrupt,
     hints=(
         "For each kind the docstring says what the noise is: a draw to compare with the level, or a number to add.",
-        "Which pixels are lost: those whose draw is small or large? And does a pixel that stays change?",
+        "Which pixels are lost: those whose draw is small or large? And does a pixel that stays change? All randomness "
+        "comes in as an argument: draw nothing yourself.",
         "Mask: zero where the noise is less than the level, the input elsewhere. Gaussian: input plus level times "
         "noise.",
     ),
@@ -539,6 +597,11 @@ def jacobian_entries_added(activations: Tensor, weights: Tensor) -> Tensor:
     return torch.mean(torch.sum((slopes @ weights) ** 2, dim=1))
 
 
+def frobenius_norm_itself(activations: Tensor, weights: Tensor) -> Tensor:
+    slopes = activations * (1 - activations)
+    return torch.mean(torch.sqrt(slopes**2 @ torch.sum(weights**2, dim=1)))
+
+
 CONTRACTIVE_PENALTY = Exercise(
     reference=autoencoders.contractive_penalty,
     learned="You have the size of a Jacobian without taking a derivative.",
@@ -563,6 +626,7 @@ CONTRACTIVE_PENALTY = Exercise(
         Misconception("a Jacobian with h where the sigmoid's slope belongs.", activations_as_slopes),
         Misconception("the sum over the examples, not their mean.", examples_summed),
         Misconception("lengths of W's rows that are not squared.", norm_not_squared),
+        Misconception("the Jacobian's norm, not its square.", frobenius_norm_itself),
         Misconception(
             "the squares of sums over the units: entries of the Jacobian were added first.", jacobian_entries_added
         ),
@@ -618,6 +682,11 @@ class PooledNotStrided(autoencoders.ConvAutoencoder):
         self.encoder = nn.Sequential(first, nn.ReLU(), nn.MaxPool2d(2), second, nn.MaxPool2d(2))
 
 
+class SigmoidOnThePicture(autoencoders.ConvAutoencoder):
+    def forward(self, inputs: Tensor) -> Tensor:
+        return torch.sigmoid(super().forward(inputs))
+
+
 CONV_AUTOENCODER = Exercise(
     reference=autoencoders.ConvAutoencoder,
     learned="Enlarge, then convolve: a decoder that draws without checkerboards.",
@@ -641,6 +710,7 @@ CONV_AUTOENCODER = Exercise(
             "a decoder that convolves first and enlarges afterward: it draws in blocks.", EnlargedAfterConvolving
         ),
         Misconception("a picture that passes a ReLU at the end.", ReLUOnThePicture),
+        Misconception("a picture that passes a sigmoid at the end.", SigmoidOnThePicture),
         Misconception("an encoder that shrinks by pooling, with convolutions of stride 1.", PooledNotStrided),
     ),
 )
@@ -687,7 +757,8 @@ RBM_SAMPLE = Exercise(
     outputs=("probabilities", "states"),
     hints=(
         "First the probabilities, by the formula in the docstring; then a coin for each of them.",
-        "How often does a uniform draw lie below p? What does that make the state?",
+        "How often does a uniform draw lie below p? What does that make the state? All randomness comes in as an "
+        "argument: draw nothing yourself.",
         "Probabilities: sigmoid of units times weights plus biases. States: 1 where the uniform draw is less than the "
         "probability, else 0, as numbers of the same dtype.",
     ),
@@ -934,6 +1005,14 @@ def not_halved(mean: Tensor, log_variance: Tensor) -> Tensor:
     return 2 * autoencoders.gaussian_kl(mean, log_variance)
 
 
+def negative_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
+    return -autoencoders.gaussian_kl(mean, log_variance)
+
+
+def variance_squared(mean: Tensor, log_variance: Tensor) -> Tensor:
+    return 0.5 * torch.sum(mean**2 + torch.exp(log_variance) ** 2 - 1 - log_variance, dim=1)
+
+
 GAUSSIAN_KL = Exercise(
     reference=autoencoders.gaussian_kl,
     learned="You have the price of a code: what it says beyond the prior, in nats.",
@@ -955,12 +1034,12 @@ GAUSSIAN_KL = Exercise(
     misconceptions=(
         Misconception("a divergence that takes log σ² for log σ.", log_deviation_given),
         Misconception("a divergence with σ where σ² belongs.", deviation_for_variance),
-        Misconception(
-            "the divergence taken the other way, of the code from the prior: KL(N(0, 1) ‖ N(μ, σ²)).", from_the_prior
-        ),
+        Misconception("the divergence with cloud and prior exchanged: KL(N(0, 1) ‖ N(μ, σ²)).", from_the_prior),
         Misconception("½(μ² + σ²): no divergence, since it is least at σ = 0.", least_at_zero_variance),
         Misconception("the mean over the code's entries, not their sum.", mean_over_the_code),
         Misconception("twice the divergence: the half is missing.", not_halved),
+        Misconception("the divergence with its sign flipped: a divergence is never negative.", negative_divergence),
+        Misconception("σ⁴ where σ² belongs: exp(log_variance) is σ² already.", variance_squared),
     ),
 )
 
@@ -1002,7 +1081,8 @@ REPARAMETERIZE = Exercise(
     probe=value_and_gradients,
     hints=(
         "z is a straight line in ε: where ε is 0 it is μ, and it grows with σ.",
-        "You are given log σ². Which factor in the exponent gives σ?",
+        "You are given log σ². Which factor in the exponent gives σ? All randomness comes in as an argument: draw "
+        "nothing yourself.",
         "Add to the mean the noise times the exponential of half the log_variance.",
     ),
     misconceptions=(
@@ -1065,6 +1145,25 @@ def batch_added_up(x: Tensor, logits: Tensor, mean: Tensor, log_variance: Tensor
     return len(x) * autoencoders.elbo(x, logits, mean, log_variance, beta)
 
 
+def bound_from_probabilities(
+    x: Tensor, p: Tensor, mean: Tensor, log_variance: Tensor, beta: float, pad: float
+) -> Tensor:
+    likelihood = torch.sum(x * torch.log(p + pad) + (1 - x) * torch.log(1 - p + pad), dim=1)
+    return torch.mean(likelihood - beta * autoencoders.gaussian_kl(mean, log_variance))
+
+
+def log_of_the_sigmoid(x: Tensor, logits: Tensor, mean: Tensor, log_variance: Tensor, beta: float) -> Tensor:
+    return bound_from_probabilities(x, torch.sigmoid(logits), mean, log_variance, beta, 0.0)
+
+
+def log_of_the_padded_sigmoid(x: Tensor, logits: Tensor, mean: Tensor, log_variance: Tensor, beta: float) -> Tensor:
+    return bound_from_probabilities(x, torch.sigmoid(logits), mean, log_variance, beta, 1e-8)
+
+
+def whole_bound_weighted(x: Tensor, logits: Tensor, mean: Tensor, log_variance: Tensor, beta: float) -> Tensor:
+    return beta * autoencoders.elbo(x, logits, mean, log_variance, 1.0)
+
+
 ELBO = Exercise(
     reference=autoencoders.elbo,
     learned="Likelihood minus price: the whole variational autoencoder is in this number.",
@@ -1089,6 +1188,15 @@ ELBO = Exercise(
         Misconception("the bound's negative, a cost.", cost_for_bound),
         Misconception("a bound in which kl_weight plays no part.", divergence_at_full_weight),
         Misconception("the sum over the batch, not the mean over its examples.", batch_added_up),
+        Misconception(
+            "the logarithm of a sigmoid: for a logit of −900 the sigmoid is 0 and its logarithm infinite.",
+            log_of_the_sigmoid,
+        ),
+        Misconception(
+            "log(p + 1e-8): every term is a little off, and where p is tiny the logarithm stops near −18.",
+            log_of_the_padded_sigmoid,
+        ),
+        Misconception("kl_weight times the whole bound: it weighs the divergence alone.", whole_bound_weighted),
     ),
 )
 
@@ -1136,6 +1244,12 @@ class LinearEncoder(autoencoders.VAE):
         self.encoder[1] = nn.Identity()
 
 
+class StretchedByLogVariance(autoencoders.VAE):
+    def forward(self, inputs: Tensor, noise: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        mean, log_variance = self.encode(inputs)
+        return self.decoder(mean + log_variance * noise), mean, log_variance
+
+
 VARIATIONAL_AUTOENCODER = Exercise(
     reference=autoencoders.VAE,
     learned="You built a machine that draws what it has never seen.",
@@ -1158,6 +1272,7 @@ VARIATIONAL_AUTOENCODER = Exercise(
         Misconception("probabilities where logits are asked for.", ProbabilitiesForLogits),
         Misconception("a decoder without its ReLU.", LinearDecoder),
         Misconception("an encoder without its ReLU.", LinearEncoder),
+        Misconception("a code whose noise is stretched by log σ², not by σ.", StretchedByLogVariance),
     ),
 )
 
@@ -1212,23 +1327,22 @@ INTERPOLATE = Exercise(
 PREDICT_COPY = Quiz(
     "predict_copy",
     "Two autoencoders learn the digits: a linear one with a code of 64 numbers, as many as there are pixels, and a "
-    "deep "
-    "one with a code of 8. Then both are shown chimeras: the upper half of one digit above the lower half of another, "
-    "as nobody writes them. What happens to their errors?",
+    "deep one with a code of 8. Then both are shown chimeras: the upper half of one digit above the lower half of "
+    "another, as nobody writes them. How large is the squared error that each leaves on chimeras?",
     (
         Choice(
-            "Both errors grow several times over.",
+            "Large for both: they have learned digits, and a chimera is none.",
             "The wide one has room for every picture, digit or not. Nothing made it learn what a digit is.",
         ),
         Choice(
-            "The wide one turns chimeras into digits, because it learned digits perfectly.",
+            "Large for the wide one, which turns chimeras into digits, because it learned digits perfectly.",
             "It learned to copy. A copy of a chimera is a chimera.",
         ),
         Choice(
-            "The wide one copies the chimeras nearly perfectly; the narrow one's error grows.",
-            "A perfect reconstruction says that nothing was lost, not that anything was understood: copying is "
-            "perfect. "
-            "The narrow code had to learn what digits have in common, and a chimera has none of it.",
+            "Small for the wide one, smaller than the narrow one's on real digits; large for the narrow one.",
+            "Both errors grow about threefold, but the wide one's stays so small that you see a copy. A perfect "
+            "reconstruction says that nothing was lost, not that anything was understood. The narrow code had to learn "
+            "what digits have in common, and a chimera has little of it.",
             True,
         ),
     ),
@@ -1278,11 +1392,12 @@ PREDICT_GAPS = Quiz(
 
 PREDICT_KL = Quiz(
     "predict_kl",
-    "A VAE is trained by the divergence alone: the reconstruction term is left out. Where do μ and σ of all codes go?",
+    "An encoder that gives μ and σ is trained by this divergence alone, and nothing asks for a reconstruction. "
+    "Where do μ and σ of all codes go?",
     (
         Choice(
             "μ → 0 and σ → 1.",
-            "The divergence from N(0, 1) is least, and 0, where the code's distribution is N(0, 1).",
+            "KL(N(μ, σ²) ‖ N(0, 1)) is least, and 0, where N(μ, σ²) is N(0, 1).",
             True,
         ),
         Choice(

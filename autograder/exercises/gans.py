@@ -222,6 +222,14 @@ def sooner_in_the_tail(u: Array, y: float, cdf: Law, inverse_cdf: Law) -> tuple[
     return inverse_cdf(u) < y, u < cdf(y), cdf(y)
 
 
+def strict_on_the_left(u: Array, y: float, cdf: Law, inverse_cdf: Law) -> tuple[Array, Array, float]:
+    return inverse_cdf(u) < y, u <= cdf(y), cdf(y)
+
+
+def strict_on_the_right(u: Array, y: float, cdf: Law, inverse_cdf: Law) -> tuple[Array, Array, float]:
+    return inverse_cdf(u) <= y, u < cdf(y), cdf(y)
+
+
 def share_of_draws(u: Array, y: float, cdf: Law, inverse_cdf: Law) -> tuple[Array, Array, float]:
     return inverse_cdf(u) <= y, u <= cdf(y), float(np.mean(u <= cdf(y)))
 
@@ -259,6 +267,10 @@ INVERSE_CDF_PROOF = Exercise(
         Misconception(
             "the events with < in place of ≤: on a die that leaves out what sits on a step.", sooner_in_the_tail
         ),
+        Misconception(
+            "the left event with < in place of ≤: it leaves out the draws that land on y.", strict_on_the_left
+        ),
+        Misconception("the right event with < in place of ≤: it leaves out U = F(y).", strict_on_the_right),
         Misconception("a share of these draws, where the CDF of the uniform law gives a probability.", share_of_draws),
         Misconception("the event U ≤ y: F was applied to the left side only.", uniform_against_y),
         Misconception("the event U ≥ F(y), the complement: F rises, so the inequality keeps its sense.", turned_around),
@@ -352,6 +364,11 @@ class RectifiedOutput(gans.Generator):
         return torch.relu(super().forward(noise))
 
 
+class TanhOutput(gans.Generator):
+    def forward(self, noise: Tensor) -> Tensor:
+        return torch.tanh(super().forward(noise))
+
+
 class OneActivation(gans.Generator):
     def forward(self, noise: Tensor) -> Tensor:
         return self.output(self.second(torch.relu(self.first(noise))))
@@ -377,6 +394,7 @@ GENERATOR = Exercise(
     ),
     misconceptions=(
         Misconception("an activation on the output too: nothing below 0 can be drawn.", RectifiedOutput),
+        Misconception("a tanh on the output: nothing beyond ±1 can be drawn.", TanhOutput),
         Misconception("no ReLU after the second hidden layer: the two last layers are one linear map.", OneActivation),
         Misconception("hidden layers of tanh units.", TanhHidden),
     ),
@@ -652,6 +670,11 @@ def draw_value(generator: np.random.Generator) -> Iterator[Case]:
     discriminator = generator.uniform(0.1, 0.9, 6)
     discriminator[1], discriminator[2] = 0.0, 1.0
     yield Case(p, q, discriminator)
+    # D is certain, and wrong about a bin in which data come: −∞.
+    p, q = generator.random((2, 4)) + 0.1
+    discriminator = generator.uniform(0.1, 0.9, 4)
+    discriminator[0] = 0.0
+    yield Case(p / p.sum(), q / q.sum(), discriminator)
 
 
 def data_alone(p: Array, q: Array, d: Array) -> float:
@@ -662,6 +685,10 @@ def data_alone(p: Array, q: Array, d: Array) -> float:
 def both_rewarded(p: Array, q: Array, d: Array) -> float:
     with np.errstate(divide="ignore"):
         return float(np.sum(p * np.log(d), where=p > 0) + np.sum(q * np.log(d), where=q > 0))
+
+
+def with_an_epsilon(p: Array, q: Array, d: Array) -> float:
+    return float(np.sum(p * np.log(d + 1e-12)) + np.sum(q * np.log(1 - d + 1e-12)))
 
 
 def in_bits(p: Array, q: Array, d: Array) -> float:
@@ -691,6 +718,7 @@ GAME_VALUE = Exercise(
     misconceptions=(
         Misconception("the first expectation alone: fakes play no part.", data_alone),
         Misconception("log D in both expectations: D would be paid for being fooled.", both_rewarded),
+        Misconception("an epsilon hides a certain, wrong judge: D = 0 where data come is worth −∞.", with_an_epsilon),
         Misconception("bits: the logarithm is natural here.", in_bits),
         Misconception("a mean over the bins: the probabilities weigh them already.", bins_averaged),
     ),
@@ -836,6 +864,13 @@ def two_small_steps(
     return first + second
 
 
+def clears_the_generator(
+    G: nn.Module, D: nn.Module, optimizer: Optimizer, real: Tensor, noise: Tensor, penalty: Penalty = None
+) -> float:
+    G.zero_grad()
+    return gans.discriminator_step(G, D, optimizer, real, noise, penalty)
+
+
 def penalty_forgotten(
     G: nn.Module, D: nn.Module, optimizer: Optimizer, real: Tensor, noise: Tensor, penalty: Penalty = None
 ) -> float:
@@ -874,6 +909,9 @@ DISCRIMINATOR_STEP = Exercise(
         ),
         Misconception("a step down the value of the game, so that D learns to be wrong.", value_descended),
         Misconception("two steps, one on the real and one on the fake examples.", two_small_steps),
+        Misconception(
+            "cleared the gradients standing on G: a step of D leaves G alone, gradients included.", clears_the_generator
+        ),
         Misconception("a loss without the penalty.", penalty_forgotten),
         Misconception("the loss after the step where the one before it is asked for.", loss_after_the_step),
     ),
@@ -915,6 +953,11 @@ def of_probabilities(G: nn.Module, D: nn.Module, optimizer: Optimizer, noise: Te
     return descend(optimizer, loss(torch.sigmoid(D(G(noise)))))
 
 
+def leaves_d_frozen(G: nn.Module, D: nn.Module, optimizer: Optimizer, noise: Tensor, loss: Loss) -> float:
+    D.requires_grad_(False)
+    return gans.generator_step(G, D, optimizer, noise, loss)
+
+
 GENERATOR_STEP = Exercise(
     reference=gans.generator_step,
     learned="The forger learned from the judge's own gradient, and from nothing else: it never saw a real example.",
@@ -938,6 +981,7 @@ GENERATOR_STEP = Exercise(
         Misconception("a generator that stands still: the fakes were cut from its graph.", cut_off_from_g),
         Misconception("a step up the loss.", climbs),
         Misconception("a loss of probabilities: it is defined on logits.", of_probabilities),
+        Misconception("a step that leaves D frozen: its next step has nothing to learn from.", leaves_d_frozen),
     ),
 )
 
@@ -995,6 +1039,46 @@ def same_batch_k_times(
         yield d, gans.generator_step(G, D, g_optimizer, next(noise), loss)
 
 
+def one_noise_batch_for_all(
+    G: nn.Module, D: nn.Module, g_optimizer: Optimizer, d_optimizer: Optimizer, real: Batches, noise: Batches,
+    loss: Loss, steps: int, k: int = 1, penalty: Penalty = None,
+) -> Losses:  # fmt: skip
+    for _ in range(steps):
+        z = next(noise)
+        for _ in range(k):
+            d = gans.discriminator_step(G, D, d_optimizer, next(real), z, penalty)
+        yield d, gans.generator_step(G, D, g_optimizer, z, loss)
+
+
+def one_real_batch(
+    G: nn.Module, D: nn.Module, g_optimizer: Optimizer, d_optimizer: Optimizer, real: Batches, noise: Batches,
+    loss: Loss, steps: int, k: int = 1, penalty: Penalty = None,
+) -> Losses:  # fmt: skip
+    for _ in range(steps):
+        x = next(real)
+        for _ in range(k):
+            d = gans.discriminator_step(G, D, d_optimizer, x, next(noise), penalty)
+        yield d, gans.generator_step(G, D, g_optimizer, next(noise), loss)
+
+
+def g_inside_the_inner_loop(
+    G: nn.Module, D: nn.Module, g_optimizer: Optimizer, d_optimizer: Optimizer, real: Batches, noise: Batches,
+    loss: Loss, steps: int, k: int = 1, penalty: Penalty = None,
+) -> Losses:  # fmt: skip
+    for _ in range(steps):
+        for _ in range(k):
+            d = gans.discriminator_step(G, D, d_optimizer, next(real), next(noise), penalty)
+            g = gans.generator_step(G, D, g_optimizer, next(noise), loss)
+        yield d, g
+
+
+def a_list_at_the_end(
+    G: nn.Module, D: nn.Module, g_optimizer: Optimizer, d_optimizer: Optimizer, real: Batches, noise: Batches,
+    loss: Loss, steps: int, k: int = 1, penalty: Penalty = None,
+) -> Losses:  # fmt: skip
+    return iter(list(gans.train_gan(G, D, g_optimizer, d_optimizer, real, noise, loss, steps, k, penalty)))
+
+
 def g_moves_first(
     G: nn.Module, D: nn.Module, g_optimizer: Optimizer, d_optimizer: Optimizer, real: Batches, noise: Batches,
     loss: Loss, steps: int, k: int = 1, penalty: Penalty = None,
@@ -1043,7 +1127,14 @@ TRAIN_GAN = Exercise(
         Misconception("one step of D before each of G, whatever k is.", one_step_of_d),
         Misconception("k steps of G after each of D: the wrong player gets the extra steps.", k_steps_of_g),
         Misconception("noise used twice: G answers to the very batch that D has just learned.", same_noise_again),
+        Misconception("one noise batch shared by all steps of a turn, of D and of G.", one_noise_batch_for_all),
         Misconception("the same batch in all k steps of D.", same_batch_k_times),
+        Misconception("one real batch reused for all k steps of D.", one_real_batch),
+        Misconception("a step of G inside the loop over k: G moves k times in a turn.", g_inside_the_inner_loop),
+        Misconception(
+            "a list at the end, where a yield after each step of G is asked for: nobody can look meanwhile.",
+            a_list_at_the_end,
+        ),
         Misconception("a generator that moves first, against a judge that has learned nothing yet.", g_moves_first),
         Misconception("a training without the penalty: it was not handed on.", training_without_penalty),
         Misconception("all steps of D before the first of G: the players do not take turns.", judge_first_then_forger),
@@ -1079,6 +1170,13 @@ def nearest_is_enough(samples: Array, centers: Array, radius: float, least: int 
     return int(np.sum(counts >= least)), float(np.mean(distances.min(1) <= radius))
 
 
+def strictly_within(samples: Array, centers: Array, radius: float, least: int = 1) -> tuple[int, float]:
+    distances = np.linalg.norm(samples[:, None] - centers[None], axis=2)
+    good = distances.min(1) < radius
+    counts = np.bincount(distances.argmin(1)[good], minlength=len(centers))
+    return int(np.sum(counts >= least)), float(np.mean(good))
+
+
 def one_is_enough(samples: Array, centers: Array, radius: float, least: int = 1) -> tuple[int, float]:
     return gans.mode_coverage(samples, centers, radius)
 
@@ -1111,6 +1209,7 @@ MODE_COVERAGE = Exercise(
     ),
     misconceptions=(
         Misconception("modes that have near-by samples which are not good: nearest is not near.", nearest_is_enough),
+        Misconception("distances below the radius: a sample at exactly the radius is left out.", strictly_within),
         Misconception("modes kept by a single good sample, whatever `least` says.", one_is_enough),
         Misconception("squared distances compared with the radius.", squared_distances),
         Misconception("samples counted for every center in reach, not for their nearest.", counted_for_each_near_mode),
@@ -1159,6 +1258,12 @@ def r1_of_probabilities(D: nn.Module, real: Tensor, weight: float) -> Tensor:
     return 0.5 * weight * gradients.square().sum(1).mean()
 
 
+def r1_marks_the_examples(D: nn.Module, real: Tensor, weight: float) -> Tensor:
+    real.requires_grad_(True)
+    (gradients,) = torch.autograd.grad(D(real).sum(), real, create_graph=True)
+    return 0.5 * weight * gradients.square().sum(1).mean()
+
+
 R1_PENALTY = Exercise(
     reference=gans.r1_penalty,
     learned="You differentiated a derivative: D pays for being steep where the data are, and so the game can come to "
@@ -1169,7 +1274,7 @@ R1_PENALTY = Exercise(
     points=2,
     draw=draw_r1,
     probe=penalty_and_gradients,
-    outputs=("penalty", "gradients"),
+    outputs=("penalty", "gradients", "requires_grad on the examples"),
     hints=(
         "torch.autograd.grad(outputs, inputs) gives the gradient at the inputs. They need requires_grad.",
         "The penalty is itself differentiated later: which argument of torch.autograd.grad keeps the graph for that?",
@@ -1183,6 +1288,10 @@ R1_PENALTY = Exercise(
         Misconception("a number without a graph: D's weights get no gradient from it.", r1_constant),
         Misconception("gradients of the mean logit: each is smaller by the factor m.", r1_of_the_mean),
         Misconception("gradients of the probability, not of the logit.", r1_of_probabilities),
+        Misconception(
+            "requires_grad left on the caller's examples: the batch was marked itself, not a detached copy.",
+            r1_marks_the_examples,
+        ),
     ),
 )
 
@@ -1212,6 +1321,11 @@ def wgan_squared_norm(D: nn.Module, real: Tensor, fake: Tensor, mix: Tensor, wei
     return weight * (gradients.square().sum(1) - 1).square().mean()
 
 
+def wgan_not_squared(D: nn.Module, real: Tensor, fake: Tensor, mix: Tensor, weight: float) -> Tensor:
+    gradients = input_gradients(D, mix * real + (1 - mix) * fake)
+    return weight * (gradients.square().sum(1) - 1).mean()
+
+
 def wgan_one_sided(D: nn.Module, real: Tensor, fake: Tensor, mix: Tensor, weight: float) -> Tensor:
     gradients = input_gradients(D, mix * real + (1 - mix) * fake)
     return weight * torch.relu(gradients.norm(dim=1) - 1).square().mean()
@@ -1230,7 +1344,7 @@ WGAN_GRADIENT_PENALTY = Exercise(
     points=0,
     draw=draw_wgan,
     probe=penalty_and_gradients,
-    outputs=("penalty", "gradients"),
+    outputs=("penalty", "gradients", "requires_grad on the examples"),
     hints=(
         "First the points between, t·x + (1 − t)·G(z); they are the inputs at which D is differentiated.",
         "One norm for each example: along which axis? How far is it from 1?",
@@ -1241,6 +1355,7 @@ WGAN_GRADIENT_PENALTY = Exercise(
         Misconception("slopes at the real examples, not between real and fake.", wgan_at_the_data),
         Misconception("a pull of the slope to 0: the 1 is missing.", wgan_to_zero),
         Misconception("squared norms compared with 1.", wgan_squared_norm),
+        Misconception("‖∇D‖² − 1: the square belongs around the whole difference ‖∇D‖ − 1.", wgan_not_squared),
         Misconception("the one-sided penalty: slopes below 1 cost nothing.", wgan_one_sided),
         Misconception("one norm over the whole batch.", wgan_one_norm),
     ),
@@ -1280,6 +1395,19 @@ def from_parts(a: Array, A: Array, b: Array, B: Array, cross: float) -> float:
 
 def root_of_entries(a: Array, A: Array, b: Array, B: Array) -> float:
     return from_parts(a, A, b, B, float(np.trace(np.sqrt(np.maximum(A @ B, 0)))))
+
+
+def root_of_entries_with_nan(a: Array, A: Array, b: Array, B: Array) -> float:
+    with np.errstate(invalid="ignore"):
+        return from_parts(a, A, b, B, float(np.trace(np.sqrt(A @ B))))
+
+
+def product_of_roots(a: Array, A: Array, b: Array, B: Array) -> float:
+    roots = []
+    for matrix in (A, B):
+        values, vectors = np.linalg.eigh(matrix)
+        roots.append(vectors * np.sqrt(np.maximum(values, 0)) @ vectors.T)
+    return from_parts(a, A, b, B, float(np.trace(roots[0] @ roots[1])))
 
 
 def mean_not_squared(a: Array, A: Array, b: Array, B: Array) -> float:
@@ -1345,6 +1473,10 @@ FRECHET_DISTANCE = Exercise(
     ),
     misconceptions=(
         Misconception("a root taken entry by entry: the root of a matrix R has RR = Σ₁Σ₂.", root_of_entries),
+        Misconception(
+            "np.sqrt of Σ₁Σ₂, a root entry by entry: not a number where an entry is negative.", root_of_entries_with_nan
+        ),
+        Misconception("tr(Σ₁^½ Σ₂^½): the product of the roots is not the root of the product.", product_of_roots),
         Misconception("a distance of the means that is not squared.", mean_not_squared),
         Misconception(
             "a cross term that is counted once: two of them make equal Gaussians cancel.", cross_counted_once

@@ -54,7 +54,7 @@ def code_and_reconstruction(
 
 
 def tied(answer: Any, weights: torch.Tensor, biases: dict[str, torch.Tensor], inputs: torch.Tensor) -> dict[str, Any]:
-    """A tied module's first parameters, and its code and reconstruction after its biases were set.
+    """A tied module's first parameters and their dtypes, and its code and reconstruction after its biases were set.
 
     ``given weights`` are those that it was made from, after its own were moved: they should be as they came.
     """
@@ -63,9 +63,12 @@ def tied(answer: Any, weights: torch.Tensor, biases: dict[str, torch.Tensor], in
     names = ("weight", "encoder_bias", "decoder_bias")
     first = [getattr(module, name, None) for name in names]
     first = [t.detach().clone() if isinstance(t, torch.Tensor) else t for t in first]
+    # Taken before ``loaded`` makes them all double precision.
+    precisions = [str(t.dtype) if isinstance(t, torch.Tensor) else t for t in first]
     module = loaded(module, {"weight": [original], **{name: [value] for name, value in biases.items()}})
     code = module.encode(inputs)
-    result = {"first parameters": first, "code": code, "drawn": module.decode(code), "reconstruction": module(inputs)}
+    result = {"first parameters": first, "precisions": precisions, "code": code}
+    result |= {"drawn": module.decode(code), "reconstruction": module(inputs)}
     with torch.no_grad():
         module.weight.add_(1.0)
     return {**result, "given weights": weights}

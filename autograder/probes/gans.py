@@ -127,18 +127,20 @@ def fake_distance_penalty(discriminator: nn.Module, real: torch.Tensor, fake: to
     return 0.3 * (discriminator(real).mean() - 2 * discriminator(fake).mean() - 0.5) ** 2
 
 
-def penalty_and_gradients(answer: Any, network: Arrays, *arguments: Any) -> tuple[Any, list[torch.Tensor]]:
-    """A gradient penalty, and its gradients with respect to the discriminator's parameters but the last bias.
+def penalty_and_gradients(answer: Any, network: Arrays, *arguments: Any) -> tuple[Any, list[torch.Tensor], bool]:
+    """A gradient penalty, its gradients with respect to the discriminator's parameters but the last bias, and whether
+    the examples that were handed in require a gradient afterwards.
 
     The last bias shifts all outputs alike, so no gradient at an input depends on it.
     """
     discriminator = toy_discriminator(network)
     penalty = answer(discriminator, *arguments)
+    marked = any(isinstance(given, torch.Tensor) and given.requires_grad for given in arguments)
     if not isinstance(penalty, torch.Tensor) or not penalty.requires_grad:
-        return penalty, [torch.zeros_like(p) for p in discriminator.parameters()][:-1]
+        return penalty, [torch.zeros_like(p) for p in discriminator.parameters()][:-1], marked
     penalty.backward()
     found = [torch.zeros_like(p) if p.grad is None else p.grad for p in discriminator.parameters()]
-    return penalty, list(found[:-1])
+    return penalty, list(found[:-1]), marked
 
 
 # --- training steps ---------------------------------------------------------------------------------------------------
@@ -179,6 +181,8 @@ def after_generator_steps(
         "losses": losses,
         "G after the steps": parameters(generator),
         "D after the steps": parameters(discriminator),
+        # A D that is frozen and not released has nothing to learn from in its next step.
+        "requires_grad on D": [parameter.requires_grad for parameter in discriminator.parameters()],
     }
 
 

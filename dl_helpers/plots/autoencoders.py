@@ -282,7 +282,7 @@ MEANINGS = {
     "deep_over_pca": "deep autoencoder, code of 8: error ÷ PCA's",
     "denoised_mse": "denoising: squared error a pixel, from 0.16",
     "l1_activation": "sparse: mean activation",
-    "ratio": "contractive: ‖J‖² becomes smaller by",
+    "ratio": "contractive: ‖∂h/∂x‖² divided by",
     "pretrained_mse": "pre-trained sigmoid network: squared error a pixel",
     "vae_nats": "VAE: −ELBO of a held-out digit, nats",
 }
@@ -302,7 +302,7 @@ def show_bars(result: Mapping[str, Any]) -> None:
                 "reached" if bar["met"] else "missed",
             ]
         )
-    show_table("Three seeds, held-out digits", ["", "median", "seeds", "bar", ""], table)
+    show_table("Three seeds, held-out digits, 2000 to 4000 training steps", ["", "median", "seeds", "bar", ""], table)
 
 
 def show_medians(result: Mapping[str, Any], caption: str, figures: Mapping[str, tuple[str, str]]) -> None:
