@@ -90,6 +90,24 @@ class Classroom:
             else:
                 yield folder, ""
 
+    def strays(self) -> Iterator[str]:
+        """What lies in ``submitted/`` where no chapter of no learner is looked for: a sentence each."""
+        topics = {folder.name: folder.name.partition("_")[2] for folder in (self.root / "solutions").iterdir()}
+        for learner in sorted((self.folder / "submitted").iterdir()):
+            if learner.name.startswith(".") or learner.is_symlink():
+                continue
+            if not learner.is_dir():
+                yield f"{learner.name!a} is passed over: it lies in no learner's folder"
+                continue
+            for inside in sorted(learner.iterdir()):
+                place, topic = f"{learner.name}/{inside.name}", topics.get(inside.name)
+                if inside.name.startswith(".") or inside.is_symlink():
+                    continue
+                if topic is None:
+                    yield f"{place!a} is passed over: a chapter's folder has the chapter's name, such as {min(topics)}"
+                elif not any(entry.name == f"{topic}.ipynb" for entry in inside.iterdir()):
+                    yield f"{place!a} is passed over: it holds no {topic}.ipynb"
+
     def secret(self) -> bytes:
         """The class's secret, made at the first grading: 32 random bytes that only the owner can read."""
         path = self.folder / "secret"

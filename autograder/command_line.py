@@ -147,6 +147,9 @@ def grade(
         _confine(no_sandbox)
         settings = replace(Settings(), variants=variants, isolate=not no_sandbox)
         submissions = 0
+        if (classroom.folder / "submitted").is_dir():
+            for sentence in classroom.strays():
+                console.print(escape(sentence), highlight=False)
         # Loading a chapter's exercises takes time: these alone.
         handed_in = [topic for topic in topics() if any(classroom.folder.glob(f"submitted/*/[0-9]*_{topic}"))]
         for selected in _selected(names or handed_in):

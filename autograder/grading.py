@@ -12,6 +12,7 @@ import json
 import platform
 import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
@@ -19,7 +20,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import cache
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from multiprocessing.util import Finalize
 from pathlib import Path
 from types import TracebackType
@@ -34,6 +35,7 @@ from autograder.exercise import Chapter, Exercise, Quiz
 from autograder.expectation import Expectation
 from autograder.journal import Journal, dump, load
 from autograder.judge import Verdict, ended, unanswered
+from autograder.sandbox.confinement import PR_SET_PDEATHSIG, process_control
 from autograder.sandbox.host import Ended, Sandbox, SandboxError
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.verify import diagnose
@@ -318,6 +320,11 @@ def _pool(chapter: Chapter, workers: int, secret: bytes, settings: Settings) -> 
             yield pool
         except BrokenProcessPool as error:
             raise WorkerDied("a grading process died; what was graded is kept, run again to go on") from error
+        except BaseException:
+            # Interrupted or given up: nobody waits for what is running, and its verdicts are asked for again.
+            for process in active_children():
+                process.kill()
+            raise
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
@@ -337,6 +344,8 @@ _worker_stack = ExitStack()
 def _start_worker(slug: str, edition: Path, secret: bytes, settings: Settings) -> None:
     global _worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is the main process's to handle
+    if sys.platform == "linux":
+        process_control(PR_SET_PDEATHSIG, signal.SIGKILL)  # nobody is left behind where the main process is killed
     _worker = _worker_stack.enter_context(Grader(find_chapter(slug), edition, secret, settings))
     Finalize(None, _worker_stack.close, exitpriority=10)  # a pool's process runs no atexit handlers
 

@@ -7,9 +7,11 @@ import errno
 import json
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -189,3 +191,36 @@ def test_a_read_only_folder_gets_one_sentence(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "open", refuse)  # root, whom CI may be, is stopped by no file mode
     with pytest.raises(ClassroomError, match="classroom cannot be written: Read-only file system"):
         Classroom(tmp_path).secret()
+
+
+def test_what_lies_in_the_wrong_place_is_named(course, hand_in):
+    hand_in("ada", RIGHT)
+    path = hand_in("quin", RIGHT)
+    path.rename(path.with_name("backprop (1).ipynb"))
+    hand_in("dora", {}).parent.rename(course / "classroom/submitted/dora/backprop")
+    (course / "classroom/submitted/mia.ipynb").touch()
+    output = autograder(course, "grade")
+    assert "'quin/01_backprop' is passed over: it holds no backprop.ipynb" in output
+    assert "'dora/backprop' is passed over: a chapter's folder has the chapter's name" in output
+    assert "'mia.ipynb' is passed over" in output and "1 submissions" in output
+
+
+def test_an_interrupt_ends_a_run_at_once_and_leaves_nobody_behind(course, hand_in):
+    hand_in("ada", {"sigmoid": "def sigmoid(z):\n    while True: pass"})
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    run = subprocess.Popen(
+        [sys.executable, "-m", "autograder.command_line", "grade"],
+        cwd=course,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 60
+    while not (course / "classroom" / "journal.db").exists() and time.monotonic() < deadline:
+        time.sleep(0.2)
+    time.sleep(5)  # the workers start; the answer runs for twenty seconds
+    run.send_signal(signal.SIGINT)
+    output, _ = run.communicate(timeout=15)  # the pipe closes when the last process that holds it has ended
+    assert run.returncode == 130 and "run the same command again" in output
